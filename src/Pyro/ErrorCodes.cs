@@ -1,0 +1,59 @@
+namespace Pyro;
+
+/// <summary>The values of <see cref="PyroException.Code"/>. They are part of the public contract.</summary>
+public static class ErrorCodes
+{
+    /// <summary>An argument is outside what is allowed.</summary>
+    public const string InvalidArgument = "invalid_argument";
+
+    /// <summary>There is no <c>/dev/kvm</c>.</summary>
+    public const string KvmNotFound = "kvm_not_found";
+
+    /// <summary>The user may not open <c>/dev/kvm</c>.</summary>
+    public const string KvmNoPermission = "kvm_no_permission";
+
+    /// <summary>The machine's KVM is emulated in software and cannot run a Linux kernel.</summary>
+    public const string KvmSoftwareOnly = "kvm_software_only";
+
+    /// <summary>KVM is there and failed.</summary>
+    public const string KvmFailed = "kvm_failed";
+
+    /// <summary>There is no guest kernel.</summary>
+    public const string KernelNotFound = "kernel_not_found";
+
+    /// <summary>The guest kernel is not one, or is damaged.</summary>
+    public const string KernelDamaged = "kernel_damaged";
+
+    /// <summary>There is no guest agent.</summary>
+    public const string AgentNotFound = "agent_not_found";
+
+    /// <summary>The guest agent did not come up, or talks another protocol.</summary>
+    public const string AgentFailed = "agent_failed";
+
+    /// <summary>The named environment is not installed or not known.</summary>
+    public const string EnvironmentNotFound = "environment_not_found";
+
+    /// <summary>The environment's files are damaged.</summary>
+    public const string EnvironmentDamaged = "environment_damaged";
+
+    /// <summary>The machine could not be built or booted.</summary>
+    public const string BootFailed = "boot_failed";
+
+    /// <summary>The machine ended before its command did.</summary>
+    public const string MachineDied = "machine_died";
+
+    /// <summary>The machine reached the end of its time to live.</summary>
+    public const string TtlExpired = "ttl_expired";
+
+    /// <summary>The guest refused or failed the command before it started.</summary>
+    public const string ExecFailed = "exec_failed";
+
+    /// <summary>The host has not enough memory for the machine.</summary>
+    public const string OutOfMemory = "out_of_memory";
+
+    /// <summary>A file or folder of Pyro's own cannot be made, read or trusted.</summary>
+    public const string FolderFailed = "folder_failed";
+
+    /// <summary>Something that Pyro did not expect; a defect.</summary>
+    public const string Internal = "internal";
+}

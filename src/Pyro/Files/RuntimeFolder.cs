@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Pyro.Interop;
+
+namespace Pyro.Files;
+
+/// <summary>
+/// A machine's folder for sockets and logs. Its owner holds a lock on a file in it for as long as it lives; whoever
+/// can take that lock has found the folder of a dead owner and removes it.
+/// </summary>
+internal sealed class RuntimeFolder : IDisposable
+{
+    private const string LockName = "lock";
+
+    private readonly SafeFileHandle _lock;
+
+    private RuntimeFolder(string id, string path, SafeFileHandle held)
+    {
+        Id = id;
+        Path = path;
+        _lock = held;
+    }
+
+    /// <summary>The machine's id: 12 hexadecimal digits.</summary>
+    internal string Id { get; }
+
+    internal string Path { get; }
+
+    /// <summary>Makes a new folder under the runtime root.</summary>
+    internal static RuntimeFolder Create(string root)
+    {
+        // The fallback root lies in /tmp, where anybody could have been first.
+        PrivateFolder.EnsureOwned(root);
+        while (true)
+        {
+            string id = RandomNumberGenerator.GetHexString(12, lowercase: true);
+            string path = System.IO.Path.Combine(root, id);
+            PrivateFolder.Ensure(path);
+            SafeFileHandle? held = TryLock(path);
+            if (held is not null)
+                return new RuntimeFolder(id, path, held);
+            // A reaper was between our mkdir and our lock and took the folder away.
+        }
+    }
+
+    /// <summary>Removes the folders whose owners are dead.</summary>
+    /// <returns>How many there were.</returns>
+    internal static int Reap(string root)
+    {
+        if (!Directory.Exists(root))
+            return 0;
+        int reaped = 0;
+        foreach (string path in Directory.EnumerateDirectories(root))
+        {
+            if (!IsMachineId(System.IO.Path.GetFileName(path)))
+                continue;
+            using SafeFileHandle? held = TryLock(path);
+            if (held is null)
+                continue;
+            Delete(path);
+            reaped++;
+        }
+        return reaped;
+    }
+
+    public void Dispose()
+    {
+        // Deleted first, so that nobody can find the folder unlocked.
+        Delete(Path);
+        _lock.Dispose();
+    }
+
+    private static SafeFileHandle? TryLock(string folder)
+    {
+        int fd = Libc.open(System.IO.Path.Combine(folder, LockName), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0x180);
+        if (fd < 0)
+            return null;
+        var handle = new SafeFileHandle(fd, ownsHandle: true);
+        // Without a name left, the lock is on a file that a reaper has deleted meanwhile.
+        if (Libc.flock(fd, Libc.LOCK_EX | Libc.LOCK_NB) == 0 && Libc.LinksOf(fd) > 0)
+            return handle;
+        handle.Dispose();
+        return null;
+    }
+
+    private static void Delete(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // The VMM process removes the same folder at its end; what is left is reaped by the next run.
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // As above.
+        }
+    }
+
+    private static bool IsMachineId(string name) =>
+        name.Length == 12 && ulong.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _);
+}

@@ -1,0 +1,23 @@
+namespace Pyro;
+
+/// <summary>A step that a run has reached.</summary>
+/// <param name="Name">One of the constants of this type.</param>
+/// <param name="Elapsed">Since the run began.</param>
+/// <param name="Details">What belongs to the step, in the order to print it.</param>
+public sealed record RunPhase(string Name, TimeSpan Elapsed, IReadOnlyList<KeyValuePair<string, string>> Details)
+{
+    /// <summary>The machine's process is being started.</summary>
+    public const string Spawn = "spawn";
+
+    /// <summary>The guest's kernel runs.</summary>
+    public const string Boot = "boot";
+
+    /// <summary>The guest's agent takes commands.</summary>
+    public const string AgentReady = "agent_ready";
+
+    /// <summary>The command runs.</summary>
+    public const string Exec = "exec";
+
+    /// <summary>The command has ended.</summary>
+    public const string Done = "done";
+}

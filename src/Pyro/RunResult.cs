@@ -1,0 +1,32 @@
+namespace Pyro;
+
+/// <summary>What became of a <see cref="RunRequest"/>.</summary>
+public sealed record RunResult
+{
+    /// <summary>The environment it ran in.</summary>
+    public required string Environment { get; init; }
+
+    /// <summary>One of <see cref="ExecutionModes"/>.</summary>
+    public required string ExecutionMode { get; init; }
+
+    /// <summary>The command's exit code: 128 and the signal's number if a signal ended it, 124 after the time limit, 126 and 127 as in a shell.</summary>
+    public required int ExitCode { get; init; }
+
+    /// <summary>Standard output as text, bytes that are not UTF-8 replaced; empty if it was streamed.</summary>
+    public required string Stdout { get; init; }
+
+    /// <summary>Standard error, in the same way.</summary>
+    public required string Stderr { get; init; }
+
+    /// <summary>Whether <see cref="Stdout"/> was cut at <see cref="RunRequest.MaxOutputBytes"/>.</summary>
+    public bool StdoutTruncated { get; init; }
+
+    /// <summary>Whether <see cref="Stderr"/> was cut.</summary>
+    public bool StderrTruncated { get; init; }
+
+    /// <summary>Whether the command was killed at <see cref="RunRequest.TimeoutSeconds"/>.</summary>
+    public bool TimedOut { get; init; }
+
+    /// <summary>Where the time went, in milliseconds.</summary>
+    public required RunTimings TimingsMs { get; init; }
+}
