@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+
+namespace Pyro.Vmm.Memory;
+
+/// <summary>
+/// The guest's memory, and the only place that turns guest addresses into host memory. Every access is checked
+/// against the regions, overflow of address plus length included.
+/// </summary>
+/// <remarks>
+/// Memory lies at [0, 3 GiB) and from 4 GiB on; the hole between is for devices and the interrupt controllers.
+/// The guest's vCPUs change this memory at any time: read a value once, then check the copy.
+/// Spans and pointers are good until <see cref="Dispose"/>, which must come after vCPU and device threads have ended.
+/// </remarks>
+public sealed unsafe class GuestMemory : IDisposable
+{
+    /// <summary>Where the hole begins, and the most memory that lies below it.</summary>
+    public const ulong HoleStart = 3UL << 30;
+
+    /// <summary>Where memory goes on above the hole.</summary>
+    public const ulong HoleEnd = 4UL << 30;
+
+    /// <summary>Sizes are multiples of this many bytes.</summary>
+    public const ulong PageSize = 4096;
+
+    private readonly MemoryRegion[] _regions;
+    private bool _disposed;
+
+    private GuestMemory(MemoryRegion[] regions)
+    {
+        _regions = regions;
+        foreach (MemoryRegion region in regions)
+            Size += region.Length;
+    }
+
+    /// <summary>Bytes of memory in all regions.</summary>
+    public ulong Size { get; }
+
+    /// <summary>The regions, lowest first: what becomes KVM memory slots and the guest's memory map.</summary>
+    public IReadOnlyList<MemoryRegion> Regions => _regions;
+
+    /// <summary>Maps zeroed memory. It takes none of the host's until the guest touches it.</summary>
+    /// <param name="sizeBytes">A positive multiple of <see cref="PageSize"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is zero, uneven or beyond 1 TiB.</exception>
+    /// <exception cref="LinuxException">The host refuses the mapping.</exception>
+    public static GuestMemory Create(ulong sizeBytes)
+    {
+        if (sizeBytes == 0 || sizeBytes % PageSize != 0 || sizeBytes > 1UL << 40)
+            throw new ArgumentOutOfRangeException(nameof(sizeBytes), sizeBytes, "guest memory is a multiple of 4096 bytes, from 4096 to 1 TiB");
+
+        ulong low = Math.Min(sizeBytes, HoleStart);
+        MemoryRegion first = MapRegion(new GuestAddress(0), low);
+        if (low == sizeBytes)
+            return new GuestMemory([first]);
+
+        try
+        {
+            return new GuestMemory([first, MapRegion(new GuestAddress(HoleEnd), sizeBytes - low)]);
+        }
+        catch
+        {
+            Libc.Unmap(first.Host, (nuint)first.Length);
+            throw;
+        }
+    }
+
+    /// <summary>Finds a range in host memory.</summary>
+    /// <param name="address">First guest address.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="host">The first host byte, or null.</param>
+    /// <returns>False if any byte of the range is outside the one region it begins in.</returns>
+    public bool TryGetPointer(GuestAddress address, ulong length, out byte* host)
+    {
+        foreach (ref readonly MemoryRegion region in _regions.AsSpan())
+        {
+            // Wraps to a huge offset for an address below the region; no sum of guest values is ever formed.
+            ulong offset = address.Value - region.Start.Value;
+            if (offset < region.Length && length <= region.Length - offset)
+            {
+                // SAFETY: offset + length lies within the region's mapping, as just checked.
+                host = (byte*)region.Host + offset;
+                return true;
+            }
+        }
+
+        host = null;
+        return false;
+    }
+
+    /// <summary>A range as a span.</summary>
+    /// <param name="address">First guest address.</param>
+    /// <param name="length">Bytes, at most <see cref="int.MaxValue"/>.</param>
+    /// <param name="span">The range, or empty.</param>
+    /// <returns>False if any byte of the range is outside the one region it begins in.</returns>
+    public bool TryGetSpan(GuestAddress address, uint length, out Span<byte> span)
+    {
+        if (length > int.MaxValue || !TryGetPointer(address, length, out byte* host))
+        {
+            span = default;
+            return false;
+        }
+
+        // SAFETY: TryGetPointer vouches for length bytes, and the mapping lives as long as this object.
+        span = new Span<byte>(host, (int)length);
+        return true;
+    }
+
+    /// <summary>A range as a span, for addresses that this VMM computed itself.</summary>
+    /// <param name="address">First guest address.</param>
+    /// <param name="length">Bytes, at most <see cref="int.MaxValue"/>.</param>
+    /// <exception cref="GuestMemoryException">Some byte of the range is not guest memory.</exception>
+    public Span<byte> GetSpan(GuestAddress address, uint length) =>
+        TryGetSpan(address, length, out Span<byte> span) ? span : throw new GuestMemoryException(address, length);
+
+    /// <summary>Reads a value, at any alignment.</summary>
+    /// <returns>False if any byte of it is not guest memory.</returns>
+    public bool TryRead<T>(GuestAddress address, out T value)
+        where T : unmanaged
+    {
+        if (!TryGetPointer(address, (ulong)sizeof(T), out byte* host))
+        {
+            value = default;
+            return false;
+        }
+
+        // SAFETY: TryGetPointer vouches for sizeof(T) bytes.
+        value = Unsafe.ReadUnaligned<T>(host);
+        return true;
+    }
+
+    /// <summary>Writes a value, at any alignment.</summary>
+    /// <returns>False, with nothing written, if any byte of it is not guest memory.</returns>
+    public bool TryWrite<T>(GuestAddress address, T value)
+        where T : unmanaged
+    {
+        if (!TryGetPointer(address, (ulong)sizeof(T), out byte* host))
+            return false;
+
+        // SAFETY: TryGetPointer vouches for sizeof(T) bytes.
+        Unsafe.WriteUnaligned(host, value);
+        return true;
+    }
+
+    /// <summary>Unmaps the memory. Every span and pointer into it is dead from here on.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        foreach (MemoryRegion region in _regions)
+            Libc.Unmap(region.Host, (nuint)region.Length);
+    }
+
+    private static MemoryRegion MapRegion(GuestAddress start, ulong length)
+    {
+        nint host = Libc.MapAnonymous((nuint)length, $"{length >> 20} MiB of guest memory");
+        // Both are advice: a kernel without huge pages says no, and the guest still runs.
+        Libc.Advise(host, (nuint)length, Libc.MADV_HUGEPAGE);
+        Libc.Advise(host, (nuint)length, Libc.MADV_DONTDUMP);
+        return new MemoryRegion(start, length, host);
+    }
+}
