@@ -1,0 +1,65 @@
+namespace Pyro.Protocol;
+
+/// <summary>
+/// What a frame is. 0x01 to 0x1f open a connection (requests), 0x20 to 0x3f go to the guest after a request, 0x40 and
+/// above come from the guest. A type unknown to its receiver is refused as a request and skipped otherwise.
+/// </summary>
+public enum FrameType : byte
+{
+    /// <summary>Never sent.</summary>
+    None = 0,
+
+    /// <summary>Run a command: <see cref="ExecRequest"/>.</summary>
+    Exec = 0x01,
+
+    /// <summary>Stop the machine: <see cref="PowerOffRequest"/>.</summary>
+    PowerOff = 0x02,
+
+    /// <summary>Set the wall clock: <see cref="SetClockRequest"/>.</summary>
+    SetClock = 0x03,
+
+    /// <summary>Ask about the agent, also used as a ping: <see cref="InfoRequest"/>.</summary>
+    Info = 0x04,
+
+    /// <summary>Write everything to disk: <see cref="SyncRequest"/>.</summary>
+    Sync = 0x05,
+
+    /// <summary>Bytes for the command's standard input; never more than credit was granted for.</summary>
+    Stdin = 0x20,
+
+    /// <summary>The command's standard input ends here.</summary>
+    StdinEof = 0x21,
+
+    /// <summary>Send a signal to the command: <see cref="SignalMessage"/>.</summary>
+    Signal = 0x22,
+
+    /// <summary>The terminal changed its size: <see cref="ResizeMessage"/>.</summary>
+    Resize = 0x23,
+
+    /// <summary>The agent is up: <see cref="AgentReady"/>. Only on the ready connection.</summary>
+    Ready = 0x40,
+
+    /// <summary>The command runs: <see cref="StartedMessage"/>.</summary>
+    Started = 0x41,
+
+    /// <summary>Bytes from the command's standard output, or from its terminal.</summary>
+    Stdout = 0x42,
+
+    /// <summary>Bytes from the command's standard error.</summary>
+    Stderr = 0x43,
+
+    /// <summary>The host may send so many more bytes of standard input: <see cref="StdinCreditMessage"/>.</summary>
+    StdinCredit = 0x44,
+
+    /// <summary>The command ended, last frame of an exec: <see cref="ExitedMessage"/>.</summary>
+    Exited = 0x45,
+
+    /// <summary>The request failed, last frame of its connection: <see cref="FailedMessage"/>.</summary>
+    Failed = 0x46,
+
+    /// <summary>The request is done and has no result; empty payload.</summary>
+    Done = 0x47,
+
+    /// <summary>The answer to an info request: <see cref="AgentInfo"/>.</summary>
+    InfoReply = 0x48,
+}
