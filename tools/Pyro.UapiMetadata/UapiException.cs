@@ -1,0 +1,4 @@
+namespace Pyro.UapiMetadata;
+
+/// <summary>The headers could not be read.</summary>
+internal sealed class UapiException(string message, Exception? inner = null) : Exception(message, inner);
