@@ -1,0 +1,171 @@
+using Microsoft.Win32.SafeHandles;
+using Pyro.Vmm.Memory;
+
+namespace Pyro.Vmm.Disks;
+
+/// <summary>An open image file whose errors say its name. Tests derive from it to lose power at a chosen moment.</summary>
+internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
+{
+    private const int ZeroBytes = 64 << 10;
+    private static readonly byte[] s_zeros = GC.AllocateArray<byte>(ZeroBytes, pinned: true);
+
+    private bool _syncFailed;
+
+    internal string Name { get; } = name;
+
+    internal virtual ulong Length => Libc.GetLength(handle) is long length and >= 0 ? (ulong)length : throw Failed("measure");
+
+    internal virtual void SetLength(ulong length)
+    {
+        if (Libc.ftruncate(handle, (long)length) != 0)
+            throw Failed("resize");
+    }
+
+    internal virtual void Read(ulong offset, ReadOnlySpan<IoVector> into)
+    {
+        fixed (IoVector* vectors = into)
+        {
+            nint done = Libc.preadv(handle, vectors, into.Length, (long)offset);
+            if (done < 0 || (ulong)done != IoVector.TotalLength(into))
+                FinishRead(offset, into, done);
+        }
+    }
+
+    internal virtual void Write(ulong offset, ReadOnlySpan<IoVector> from)
+    {
+        fixed (IoVector* vectors = from)
+        {
+            nint done = Libc.pwritev(handle, vectors, from.Length, (long)offset);
+            if (done < 0 || (ulong)done != IoVector.TotalLength(from))
+                FinishWrite(offset, from, done);
+        }
+    }
+
+    internal virtual void Sync()
+    {
+        // After a failed fsync(2) the kernel may forget what it could not write; a later success would be a lie.
+        if (_syncFailed)
+            throw new DiskException(Name, "an earlier flush failed, data is lost; restore the disk from a snapshot");
+        if (Libc.fdatasync(handle) != 0)
+        {
+            _syncFailed = true;
+            throw Failed("flush");
+        }
+    }
+
+    /// <summary>Makes a range read as zero and gives its space back.</summary>
+    internal virtual void PunchHole(ulong offset, ulong length)
+    {
+        if (!TryAllocate(Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, offset, length))
+            WriteZeros(offset, length);
+    }
+
+    /// <summary>Makes a range read as zero and keeps its space.</summary>
+    internal virtual void ZeroRange(ulong offset, ulong length)
+    {
+        if (!TryAllocate(Libc.FALLOC_FL_ZERO_RANGE | Libc.FALLOC_FL_KEEP_SIZE, offset, length))
+            WriteZeros(offset, length);
+    }
+
+    /// <summary>Gives a range's space back if the host can; it may read as anything then.</summary>
+    internal void Discard(ulong offset, ulong length) =>
+        _ = TryAllocate(Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, offset, length);
+
+    /// <summary>Keeps other machines off the file for as long as it is open here.</summary>
+    /// <param name="exclusive">Whether to keep readers off too.</param>
+    internal void Lock(bool exclusive)
+    {
+        // A file system without locks is no reason to refuse; a lock held by another is.
+        if (Libc.flock(handle, (exclusive ? Libc.LOCK_EX : Libc.LOCK_SH) | Libc.LOCK_NB) != 0 && Libc.LastError == Libc.EWOULDBLOCK)
+            throw new DiskException(Name, "it is in use by another machine; stop that machine first");
+    }
+
+    internal void Read(ulong offset, Span<byte> into)
+    {
+        fixed (byte* bytes = into)
+        {
+            IoVector vector = new((nint)bytes, (nuint)into.Length);
+            Read(offset, new ReadOnlySpan<IoVector>(in vector));
+        }
+    }
+
+    internal void Write(ulong offset, ReadOnlySpan<byte> from)
+    {
+        fixed (byte* bytes = from)
+        {
+            IoVector vector = new((nint)bytes, (nuint)from.Length);
+            Write(offset, new ReadOnlySpan<IoVector>(in vector));
+        }
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private bool TryAllocate(int mode, ulong offset, ulong length)
+    {
+        while (Libc.fallocate(handle, mode, (long)offset, (long)length) != 0)
+        {
+            if (Libc.LastError == Libc.EOPNOTSUPP)
+                return false;
+            if (Libc.LastError != Libc.EINTR)
+                throw Failed("zero a range of");
+        }
+
+        return true;
+    }
+
+    private void WriteZeros(ulong offset, ulong length)
+    {
+        while (length != 0)
+        {
+            int count = (int)Math.Min(length, ZeroBytes);
+            Write(offset, s_zeros.AsSpan(0, count));
+            offset += (ulong)count;
+            length -= (ulong)count;
+        }
+    }
+
+    private void FinishRead(ulong offset, ReadOnlySpan<IoVector> into, nint done)
+    {
+        Span<IoVector> rest = stackalloc IoVector[into.Length];
+        ulong total = IoVector.TotalLength(into);
+        ulong finished = 0;
+        while (true)
+        {
+            if (done < 0 && Libc.LastError != Libc.EINTR)
+                throw Failed("read");
+            if (done == 0)
+                throw new DiskException(Name, $"it ends before byte {offset + total}: the file was cut short; restore or rebuild it");
+            finished += (ulong)Math.Max(done, 0);
+            if (finished == total)
+                return;
+            int count = IoVector.Slice(into, finished, total - finished, rest);
+            fixed (IoVector* vectors = rest)
+                done = Libc.preadv(handle, vectors, count, (long)(offset + finished));
+        }
+    }
+
+    private void FinishWrite(ulong offset, ReadOnlySpan<IoVector> from, nint done)
+    {
+        Span<IoVector> rest = stackalloc IoVector[from.Length];
+        ulong total = IoVector.TotalLength(from);
+        ulong finished = 0;
+        while (true)
+        {
+            if (done <= 0 && Libc.LastError != Libc.EINTR)
+                throw Failed("write");
+            finished += (ulong)Math.Max(done, 0);
+            if (finished == total)
+                return;
+            int count = IoVector.Slice(from, finished, total - finished, rest);
+            fixed (IoVector* vectors = rest)
+                done = Libc.pwritev(handle, vectors, count, (long)(offset + finished));
+        }
+    }
+
+    private DiskException Failed(string verb)
+    {
+        int error = Libc.LastError;
+        string advice = error == Libc.ENOSPC ? "; free space on the host, then try again" : "";
+        return new DiskException(Name, $"cannot {verb} it: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)} (errno {error}){advice}");
+    }
+}

@@ -1,0 +1,74 @@
+using Pyro.Vmm.Disks;
+
+namespace Pyro.Vmm.Virtio.Block;
+
+/// <summary>virtio-blk: a disk (virtio 1.2, 5.2). Requests are worked off one after another on the device's own thread.</summary>
+public sealed class BlockDevice : VirtioDevice, IDisposable
+{
+    /// <summary>Bytes of a sector, the unit of every request.</summary>
+    public const ulong SectorSize = 512;
+
+    /// <summary>The most bytes of an id.</summary>
+    public const int IdLength = 20;
+
+    private static readonly ushort[] s_queueMaxSizes = [BlockConfig.QueueSize];
+
+    private readonly IDiskBackend _disk;
+    private readonly byte[] _config;
+    private readonly byte[] _id = new byte[IdLength];
+    private readonly Action<string>? _log;
+    private QueueWorker? _worker;
+
+    /// <summary>Puts a disk behind a device.</summary>
+    /// <param name="disk">The disk; disposed of with the device.</param>
+    /// <param name="id">What the guest sees as the disk's serial number: ASCII, cut to <see cref="IdLength"/> bytes.</param>
+    /// <param name="log">Told of every request that the host could not fulfil.</param>
+    public BlockDevice(IDiskBackend disk, string id, Action<string>? log = null)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentNullException.ThrowIfNull(id);
+        _disk = disk;
+        _log = log;
+        _config = BlockConfig.For(disk.Length);
+        System.Text.Encoding.ASCII.GetBytes(id.AsSpan(0, Math.Min(id.Length, IdLength)), _id);
+    }
+
+    /// <inheritdoc/>
+    public override uint DeviceId => 2;
+
+    /// <inheritdoc/>
+    public override ulong Features =>
+        BlockFeatures.VIRTIO_BLK_F_SIZE_MAX | BlockFeatures.VIRTIO_BLK_F_SEG_MAX | BlockFeatures.VIRTIO_BLK_F_BLK_SIZE
+        | BlockFeatures.VIRTIO_BLK_F_TOPOLOGY | BlockFeatures.VIRTIO_BLK_F_FLUSH
+        | (_disk.IsReadOnly ? BlockFeatures.VIRTIO_BLK_F_RO : BlockFeatures.VIRTIO_BLK_F_DISCARD | BlockFeatures.VIRTIO_BLK_F_WRITE_ZEROES);
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ushort> QueueMaxSizes => s_queueMaxSizes;
+
+    /// <inheritdoc/>
+    public override void ReadConfig(uint offset, Span<byte> data) => CopyConfig(_config, offset, data);
+
+    /// <inheritdoc/>
+    public override void Activate(VirtioActivation activation)
+    {
+        ArgumentNullException.ThrowIfNull(activation);
+        if (activation.Queues[0] is not { } queue)
+            return;
+        BlockRequests requests = new(_disk, _id, activation, _log);
+        _worker = new QueueWorker("virtio-blk", activation, _ => requests.Process(queue));
+    }
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        _worker?.Dispose();
+        _worker = null;
+    }
+
+    /// <summary>Stops the device and closes its disk.</summary>
+    public void Dispose()
+    {
+        Reset();
+        _disk.Dispose();
+    }
+}

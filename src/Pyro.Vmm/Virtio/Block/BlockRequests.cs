@@ -1,0 +1,146 @@
+using System.Runtime.InteropServices;
+using Pyro.Vmm.Disks;
+
+namespace Pyro.Vmm.Virtio.Block;
+
+/// <summary>Does what the requests in a queue ask of a disk. Used on the device's thread only; allocates nothing for requests that succeed.</summary>
+internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivation activation, Action<string>? log)
+{
+    private const int MaxLoggedFailures = 100;
+
+    private readonly BlockRange[] _ranges = new BlockRange[BlockConfig.MaxRanges];
+
+    // A driver that cannot flush gets a disk that has nothing to flush (virtio 1.2, 5.2.6.2).
+    private readonly bool _writeThrough = !activation.Has(BlockFeatures.VIRTIO_BLK_F_FLUSH);
+    private long _failures;
+
+    /// <summary>Works off a queue until it is empty.</summary>
+    internal void Process(VirtQueue queue)
+    {
+        do
+        {
+            queue.DisableNotifications();
+            while (queue.TryPop(out DescriptorChain chain))
+            {
+                if (!TryAnswer(chain, out uint written))
+                {
+                    activation.Transport.SetNeedsReset("a block request has no room for a header or a status");
+                    return;
+                }
+
+                queue.AddUsed(chain.Head, written);
+                queue.NotifyUsed();
+            }
+        }
+        while (queue.EnableNotifications());
+    }
+
+    private bool TryAnswer(in DescriptorChain chain, out uint written)
+    {
+        written = 0;
+        if (chain.WritableLength == 0 || !chain.TryRead(0, out BlockRequestHeader header))
+            return false;
+
+        uint dataLength = chain.WritableLength - 1;
+        byte status;
+        try
+        {
+            status = Perform(chain, header, dataLength, out written);
+        }
+        catch (DiskException e)
+        {
+            // A guest that tries for ever must not fill the log.
+            if (_failures++ < MaxLoggedFailures)
+                log?.Invoke(e.Message);
+            status = BlockStatus.VIRTIO_BLK_S_IOERR;
+        }
+
+        chain.TryWrite(dataLength, status);
+        // The length counts from the front: the status behind unwritten data does not count (virtio 1.2, 2.7.8.2).
+        if (written == dataLength)
+            written++;
+        return true;
+    }
+
+    private byte Perform(in DescriptorChain chain, BlockRequestHeader header, uint dataLength, out uint written)
+    {
+        written = 0;
+        switch (header.Type)
+        {
+            case BlockRequestType.VIRTIO_BLK_T_IN:
+                if (!IsOnDisk(header.Sector, dataLength))
+                    return BlockStatus.VIRTIO_BLK_S_IOERR;
+                disk.Read(header.Sector * BlockDevice.SectorSize, chain.SliceWritable(0, dataLength));
+                written = dataLength;
+                return BlockStatus.VIRTIO_BLK_S_OK;
+
+            case BlockRequestType.VIRTIO_BLK_T_OUT:
+                uint length = chain.ReadableLength - BlockRequestHeader.ByteLength;
+                if (disk.IsReadOnly || !IsOnDisk(header.Sector, length))
+                    return BlockStatus.VIRTIO_BLK_S_IOERR;
+                disk.Write(header.Sector * BlockDevice.SectorSize, chain.SliceReadable(BlockRequestHeader.ByteLength, length));
+                return AfterWrite();
+
+            case BlockRequestType.VIRTIO_BLK_T_FLUSH:
+                disk.Flush();
+                return BlockStatus.VIRTIO_BLK_S_OK;
+
+            case BlockRequestType.VIRTIO_BLK_T_GET_ID:
+                if (dataLength < BlockDevice.IdLength || !chain.TryWrite(0, id))
+                    return BlockStatus.VIRTIO_BLK_S_IOERR;
+                written = BlockDevice.IdLength;
+                return BlockStatus.VIRTIO_BLK_S_OK;
+
+            case BlockRequestType.VIRTIO_BLK_T_DISCARD when activation.Has(BlockFeatures.VIRTIO_BLK_F_DISCARD):
+            case BlockRequestType.VIRTIO_BLK_T_WRITE_ZEROES when activation.Has(BlockFeatures.VIRTIO_BLK_F_WRITE_ZEROES):
+                return PerformRanges(chain, header.Type == BlockRequestType.VIRTIO_BLK_T_DISCARD);
+
+            default:
+                return BlockStatus.VIRTIO_BLK_S_UNSUPP;
+        }
+    }
+
+    private byte PerformRanges(in DescriptorChain chain, bool discard)
+    {
+        uint length = chain.ReadableLength - BlockRequestHeader.ByteLength;
+        uint count = length / BlockRange.ByteLength;
+        if (length % BlockRange.ByteLength != 0 || count is 0 or > BlockConfig.MaxRanges)
+            return BlockStatus.VIRTIO_BLK_S_IOERR;
+
+        // All are copied and checked before the first is done.
+        Span<BlockRange> ranges = _ranges.AsSpan(0, (int)count);
+        chain.TryRead(BlockRequestHeader.ByteLength, MemoryMarshal.AsBytes(ranges));
+        foreach (BlockRange range in ranges)
+        {
+            // Unknown flags, and the unmap flag where it has no meaning (virtio 1.2, 5.2.6.2).
+            if ((range.Flags & ~(discard ? 0 : BlockRange.UnmapFlag)) != 0)
+                return BlockStatus.VIRTIO_BLK_S_UNSUPP;
+            if (range.SectorCount > BlockConfig.MaxRangeSectors || !IsOnDisk(range.Sector, range.SectorCount * BlockDevice.SectorSize))
+                return BlockStatus.VIRTIO_BLK_S_IOERR;
+        }
+
+        foreach (BlockRange range in ranges)
+        {
+            ulong offset = range.Sector * BlockDevice.SectorSize;
+            ulong bytes = range.SectorCount * BlockDevice.SectorSize;
+            if (discard)
+                disk.Discard(offset, bytes);
+            else
+                disk.WriteZeroes(offset, bytes, (range.Flags & BlockRange.UnmapFlag) != 0);
+        }
+
+        return AfterWrite();
+    }
+
+    private byte AfterWrite()
+    {
+        if (_writeThrough)
+            disk.Flush();
+        return BlockStatus.VIRTIO_BLK_S_OK;
+    }
+
+    private bool IsOnDisk(ulong sector, ulong length) =>
+        length % BlockDevice.SectorSize == 0
+        && sector <= disk.Length / BlockDevice.SectorSize
+        && length <= disk.Length - (sector * BlockDevice.SectorSize);
+}
