@@ -27,6 +27,11 @@ public static unsafe partial class Libc
     [LibraryImport(Library)]
     public static partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int newFd);
 
+    /// <summary><c>posix_spawn_file_actions_addclose(3)</c>.</summary>
+    /// <param name="actions">A <see cref="posix_spawn_file_actions_t"/>.</param>
+    [LibraryImport(Library)]
+    public static partial int posix_spawn_file_actions_addclose(void* actions, int fd);
+
     /// <summary><c>posix_spawn_file_actions_addopen(3)</c>.</summary>
     /// <param name="actions">A <see cref="posix_spawn_file_actions_t"/>.</param>
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
