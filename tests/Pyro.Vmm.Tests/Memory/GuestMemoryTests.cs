@@ -1,0 +1,124 @@
+using Pyro.Vmm.Memory;
+
+namespace Pyro.Vmm.Tests.Memory;
+
+public sealed unsafe class GuestMemoryTests
+{
+    private const ulong GiB = 1UL << 30;
+
+    [Fact]
+    public void Memory_up_to_three_gibibytes_is_one_region_at_zero()
+    {
+        using GuestMemory memory = GuestMemory.Create(3 * GiB);
+        MemoryRegion region = Assert.Single(memory.Regions);
+        Assert.Equal(new GuestAddress(0), region.Start);
+        Assert.Equal(3 * GiB, region.Length);
+        Assert.Equal(3 * GiB, memory.Size);
+    }
+
+    [Fact]
+    public void Memory_beyond_three_gibibytes_goes_on_above_the_hole()
+    {
+        using GuestMemory memory = GuestMemory.Create(5 * GiB);
+        Assert.Equal(2, memory.Regions.Count);
+        Assert.Equal(3 * GiB, memory.Regions[0].Length);
+        Assert.Equal(new GuestAddress(4 * GiB), memory.Regions[1].Start);
+        Assert.Equal(2 * GiB, memory.Regions[1].Length);
+        Assert.Equal(5 * GiB, memory.Size);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4095)]
+    [InlineData((1UL << 40) + 4096)]
+    public void Sizes_no_machine_can_have_are_refused(ulong size) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => GuestMemory.Create(size));
+
+    [Fact]
+    public void More_memory_than_the_address_space_holds_is_an_error_that_names_the_call()
+    {
+        // 127 mappings of 1 TiB fill the 47 bits of user space.
+        List<GuestMemory> all = [];
+        try
+        {
+            LinuxException error = Assert.Throws<LinuxException>(() =>
+            {
+                for (int i = 0; i < 129; i++)
+                    all.Add(GuestMemory.Create(1UL << 40));
+            });
+            Assert.Contains("mmap", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (GuestMemory memory in all)
+                memory.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 4096, true)]
+    [InlineData(4095, 1, true)]
+    [InlineData(4095, 2, false)]
+    [InlineData(4096, 1, false)]
+    [InlineData(4096, 0, false)]
+    [InlineData(100, 0, true)]
+    [InlineData(0, 4097, false)]
+    [InlineData(1, ulong.MaxValue, false)]
+    [InlineData(ulong.MaxValue, 1, false)]
+    [InlineData(ulong.MaxValue, 2, false)]
+    [InlineData(ulong.MaxValue - 4095, 4096, false)]
+    public void Only_ranges_that_lie_in_memory_whole_are_found(ulong address, ulong length, bool found)
+    {
+        using GuestMemory memory = GuestMemory.Create(4096);
+        Assert.Equal(found, memory.TryGetPointer(new GuestAddress(address), length, out byte* host));
+        Assert.Equal(found, host != null);
+        if (length <= uint.MaxValue)
+            Assert.Equal(found, memory.TryGetSpan(new GuestAddress(address), (uint)length, out _));
+    }
+
+    [Theory]
+    [InlineData((3 * GiB) - 1, 2)]
+    [InlineData(3 * GiB, 1)]
+    [InlineData((4 * GiB) - 1, 2)]
+    [InlineData((3 * GiB) - 1, GiB + 2)]
+    [InlineData(5 * GiB, 1)]
+    public void No_range_reaches_into_the_hole_or_over_it(ulong address, ulong length)
+    {
+        using GuestMemory memory = GuestMemory.Create(4 * GiB);
+        Assert.False(memory.TryGetPointer(new GuestAddress(address), length, out _));
+    }
+
+    [Fact]
+    public void Values_keep_where_they_were_put_on_both_sides_of_the_hole()
+    {
+        using GuestMemory memory = GuestMemory.Create(4 * GiB);
+        ulong[] addresses = [0, 3, (3 * GiB) - 8, 4 * GiB, (5 * GiB) - 8];
+        foreach (ulong address in addresses)
+            Assert.True(memory.TryWrite(new GuestAddress(address), ~address));
+        foreach (ulong address in addresses.AsSpan(1))
+        {
+            Assert.True(memory.TryRead(new GuestAddress(address), out ulong value));
+            Assert.Equal(~address, value);
+        }
+
+        Assert.False(memory.TryWrite(new GuestAddress((3 * GiB) - 7), 1UL));
+        Assert.False(memory.TryRead(new GuestAddress((5 * GiB) - 7), out ulong _));
+    }
+
+    [Fact]
+    public void A_span_outside_memory_is_an_error_that_says_where()
+    {
+        using GuestMemory memory = GuestMemory.Create(4096);
+        GuestMemoryException error = Assert.Throws<GuestMemoryException>(() => memory.GetSpan(new GuestAddress(0x2000), 16));
+        Assert.Contains("0x2000", error.Message, StringComparison.Ordinal);
+        Assert.Equal(16UL, error.Length);
+    }
+
+    [Fact]
+    public void A_range_longer_than_a_span_is_not_given_as_one()
+    {
+        using GuestMemory memory = GuestMemory.Create(3 * GiB);
+        Assert.False(memory.TryGetSpan(new GuestAddress(0), 0x8000_0000, out _));
+        Assert.True(memory.TryGetPointer(new GuestAddress(0), 0x8000_0000, out _));
+    }
+}
