@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 using Pyro.Vmm.Memory;
 
 namespace Pyro.Vmm.Disks;
@@ -11,9 +14,11 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
 
     private bool _syncFailed;
 
+    private static int LastError => Marshal.GetLastPInvokeError();
+
     internal string Name { get; } = name;
 
-    internal virtual ulong Length => Libc.GetLength(handle) is long length and >= 0 ? (ulong)length : throw Failed("measure");
+    internal virtual ulong Length => Libc.lseek(handle, 0, Uapi.SEEK_END) is long length and >= 0 ? (ulong)length : throw Failed("measure");
 
     internal virtual void SetLength(ulong length)
     {
@@ -56,27 +61,27 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
     /// <summary>Makes a range read as zero and gives its space back.</summary>
     internal virtual void PunchHole(ulong offset, ulong length)
     {
-        if (!TryAllocate(Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, offset, length))
+        if (!TryAllocate(Uapi.FALLOC_FL_PUNCH_HOLE | Uapi.FALLOC_FL_KEEP_SIZE, offset, length))
             WriteZeros(offset, length);
     }
 
     /// <summary>Makes a range read as zero and keeps its space.</summary>
     internal virtual void ZeroRange(ulong offset, ulong length)
     {
-        if (!TryAllocate(Libc.FALLOC_FL_ZERO_RANGE | Libc.FALLOC_FL_KEEP_SIZE, offset, length))
+        if (!TryAllocate(Uapi.FALLOC_FL_ZERO_RANGE | Uapi.FALLOC_FL_KEEP_SIZE, offset, length))
             WriteZeros(offset, length);
     }
 
     /// <summary>Gives a range's space back if the host can; it may read as anything then.</summary>
     internal void Discard(ulong offset, ulong length) =>
-        _ = TryAllocate(Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, offset, length);
+        _ = TryAllocate(Uapi.FALLOC_FL_PUNCH_HOLE | Uapi.FALLOC_FL_KEEP_SIZE, offset, length);
 
     /// <summary>Keeps other machines off the file for as long as it is open here.</summary>
     /// <param name="exclusive">Whether to keep readers off too.</param>
     internal void Lock(bool exclusive)
     {
         // A file system without locks is no reason to refuse; a lock held by another is.
-        if (Libc.flock(handle, (exclusive ? Libc.LOCK_EX : Libc.LOCK_SH) | Libc.LOCK_NB) != 0 && Libc.LastError == Libc.EWOULDBLOCK)
+        if (Libc.flock(handle, (exclusive ? Uapi.LOCK_EX : Uapi.LOCK_SH) | Uapi.LOCK_NB) != 0 && LastError == Uapi.EWOULDBLOCK)
             throw new DiskException(Name, "it is in use by another machine; stop that machine first");
     }
 
@@ -104,9 +109,9 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
     {
         while (Libc.fallocate(handle, mode, (long)offset, (long)length) != 0)
         {
-            if (Libc.LastError == Libc.EOPNOTSUPP)
+            if (LastError == Uapi.EOPNOTSUPP)
                 return false;
-            if (Libc.LastError != Libc.EINTR)
+            if (LastError != Uapi.EINTR)
                 throw Failed("zero a range of");
         }
 
@@ -131,7 +136,7 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
         ulong finished = 0;
         while (true)
         {
-            if (done < 0 && Libc.LastError != Libc.EINTR)
+            if (done < 0 && LastError != Uapi.EINTR)
                 throw Failed("read");
             if (done == 0)
                 throw new DiskException(Name, $"it ends before byte {offset + total}: the file was cut short; restore or rebuild it");
@@ -151,7 +156,7 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
         ulong finished = 0;
         while (true)
         {
-            if (done <= 0 && Libc.LastError != Libc.EINTR)
+            if (done <= 0 && LastError != Uapi.EINTR)
                 throw Failed("write");
             finished += (ulong)Math.Max(done, 0);
             if (finished == total)
@@ -164,8 +169,8 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
 
     private DiskException Failed(string verb)
     {
-        int error = Libc.LastError;
-        string advice = error == Libc.ENOSPC ? "; free space on the host, then try again" : "";
-        return new DiskException(Name, $"cannot {verb} it: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)} (errno {error}){advice}");
+        int error = LastError;
+        string advice = error == Uapi.ENOSPC ? "; free space on the host, then try again" : "";
+        return new DiskException(Name, $"cannot {verb} it: {Errno.Describe(error)}{advice}");
     }
 }

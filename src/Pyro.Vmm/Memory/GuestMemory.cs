@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Vmm.Memory;
 
@@ -58,7 +60,7 @@ public sealed unsafe class GuestMemory : IDisposable
         }
         catch
         {
-            Libc.Unmap(first.Host, (nuint)first.Length);
+            UnmapRegion(first);
             throw;
         }
     }
@@ -147,15 +149,20 @@ public sealed unsafe class GuestMemory : IDisposable
             return;
         _disposed = true;
         foreach (MemoryRegion region in _regions)
-            Libc.Unmap(region.Host, (nuint)region.Length);
+            UnmapRegion(region);
     }
 
     private static MemoryRegion MapRegion(GuestAddress start, ulong length)
     {
-        nint host = Libc.MapAnonymous((nuint)length, $"{length >> 20} MiB of guest memory");
+        void* host = Libc.mmap(
+            null, (nuint)length, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_PRIVATE | Uapi.MAP_ANONYMOUS | Uapi.MAP_NORESERVE, -1, 0);
+        if ((nint)host == -1)
+            throw LinuxException.Last("mmap", $"{length >> 20} MiB of guest memory");
         // Both are advice: a kernel without huge pages says no, and the guest still runs.
-        Libc.Advise(host, (nuint)length, Libc.MADV_HUGEPAGE);
-        Libc.Advise(host, (nuint)length, Libc.MADV_DONTDUMP);
-        return new MemoryRegion(start, length, host);
+        _ = Libc.madvise(host, (nuint)length, Uapi.MADV_HUGEPAGE);
+        _ = Libc.madvise(host, (nuint)length, Uapi.MADV_DONTDUMP);
+        return new MemoryRegion(start, length, (nint)host);
     }
+
+    private static void UnmapRegion(MemoryRegion region) => _ = Libc.munmap((void*)region.Host, (nuint)region.Length);
 }

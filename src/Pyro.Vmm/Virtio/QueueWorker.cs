@@ -1,4 +1,5 @@
-using Pyro.Vmm.Memory;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Vmm.Virtio;
 
@@ -32,6 +33,8 @@ public sealed class QueueWorker : IDisposable
     /// <summary>Ends the thread, and returns when it has ended.</summary>
     public void Dispose()
     {
+        foreach (VirtQueue? queue in _activation.Queues)
+            queue?.Stop();
         _stop.Signal();
         _thread.Join();
         _stop.Dispose();
@@ -40,27 +43,27 @@ public sealed class QueueWorker : IDisposable
     private void Run()
     {
         int queues = _activation.Queues.Count;
-        PollDescriptor[] polled = new PollDescriptor[queues + 1];
-        polled[queues] = PollDescriptor.ForReading(_stop.Handle);
+        pollfd[] polled = new pollfd[queues + 1];
+        polled[queues] = ForReading(_stop);
         try
         {
             for (int i = 0; i < queues; i++)
             {
-                polled[i] = PollDescriptor.ForReading(_activation.Notifiers[i].Handle);
+                polled[i] = ForReading(_activation.Notifiers[i]);
                 if (_activation.Queues[i] is not null)
                     _process(i);
             }
 
             while (true)
             {
-                Libc.Poll(polled);
-                if (polled[queues].IsReady)
+                Wait(polled);
+                if (polled[queues].revents != 0)
                     return;
                 for (int i = 0; i < queues; i++)
                 {
-                    if (!polled[i].IsReady)
+                    if (polled[i].revents == 0)
                         continue;
-                    _activation.Notifiers[i].Drain();
+                    _activation.Notifiers[i].TryTake(out _);
                     if (_activation.Queues[i] is not null)
                         _process(i);
                 }
@@ -69,6 +72,21 @@ public sealed class QueueWorker : IDisposable
         catch (Exception e)
         {
             _activation.Transport.SetNeedsReset($"{_thread.Name}: {e.Message}");
+        }
+    }
+
+    private static pollfd ForReading(EventFd descriptor) => new() { fd = descriptor.Number, events = Uapi.POLLIN };
+
+    private static unsafe void Wait(pollfd[] descriptors)
+    {
+        fixed (pollfd* first = descriptors)
+        {
+            while (Libc.poll(first, (nuint)descriptors.Length, -1) < 0)
+            {
+                LinuxException error = LinuxException.Last("poll", "a device's notifiers");
+                if (error.Errno != Uapi.EINTR)
+                    throw error;
+            }
         }
     }
 }

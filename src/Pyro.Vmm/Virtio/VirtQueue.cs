@@ -1,3 +1,4 @@
+using Pyro.Kvm.Native;
 using Pyro.Vmm.Memory;
 
 namespace Pyro.Vmm.Virtio;
@@ -13,9 +14,6 @@ public sealed unsafe class VirtQueue
     /// <summary>Entries of the largest queue a driver can make.</summary>
     public const ushort MaxSize = 1024;
 
-    private const ushort VIRTQ_AVAIL_F_NO_INTERRUPT = 1;
-    private const ushort VIRTQ_USED_F_NO_NOTIFY = 1;
-
     private readonly GuestMemory _memory;
     private readonly IVirtioTransport _transport;
     private readonly int _index;
@@ -27,20 +25,21 @@ public sealed unsafe class VirtQueue
 
     // SAFETY: the rings lie within guest memory, checked by TryCreate, aligned as the spec wants; ring positions are
     // masked by the size, table positions compared with it.
-    private readonly VirtqDescriptor* _descriptors;
+    private readonly vring_desc* _descriptors;
     private readonly ushort* _availFlags;
     private readonly ushort* _availIdx;
     private readonly ushort* _availRing;
     private readonly ushort* _usedEvent;
     private readonly ushort* _usedFlags;
     private readonly ushort* _usedIdx;
-    private readonly VirtqUsedElement* _usedRing;
+    private readonly vring_used_elem* _usedRing;
     private readonly ushort* _availEvent;
 
     private ushort _nextAvail;
     private ushort _nextUsed;
     private ushort _usedWhenAsked;
     private bool _asked;
+    private volatile bool _stopped;
 
     private VirtQueue(
         GuestMemory memory, IVirtioTransport transport, int index, ushort size, ushort maxChain, ulong features, VirtQueueState state, byte* descriptors, byte* available, byte* used)
@@ -56,14 +55,14 @@ public sealed unsafe class VirtQueue
         _nextAvail = state.NextAvailable;
         _nextUsed = state.NextUsed;
 
-        _descriptors = (VirtqDescriptor*)descriptors;
+        _descriptors = (vring_desc*)descriptors;
         _availFlags = (ushort*)available;
         _availIdx = (ushort*)(available + 2);
         _availRing = (ushort*)(available + 4);
         _usedEvent = _availRing + size;
         _usedFlags = (ushort*)used;
         _usedIdx = (ushort*)(used + 2);
-        _usedRing = (VirtqUsedElement*)(used + 4);
+        _usedRing = (vring_used_elem*)(used + 4);
         _availEvent = (ushort*)(_usedRing + size);
     }
 
@@ -95,9 +94,9 @@ public sealed unsafe class VirtQueue
             return false;
         if (layout.DescriptorArea.Value % 16 != 0 || layout.DriverArea.Value % 2 != 0 || layout.DeviceArea.Value % 4 != 0)
             return false;
-        if (!memory.TryGetPointer(layout.DescriptorArea, size * VirtqDescriptor.ByteSize, out byte* descriptors)
+        if (!memory.TryGetPointer(layout.DescriptorArea, size * (uint)sizeof(vring_desc), out byte* descriptors)
             || !memory.TryGetPointer(layout.DriverArea, 6 + (size * sizeof(ushort)), out byte* available)
-            || !memory.TryGetPointer(layout.DeviceArea, 6 + (size * (uint)sizeof(VirtqUsedElement)), out byte* used))
+            || !memory.TryGetPointer(layout.DeviceArea, 6 + (size * (uint)sizeof(vring_used_elem)), out byte* used))
             return false;
 
         queue = new VirtQueue(memory, transport, index, layout.Size, maxChain, features, state, descriptors, available, used);
@@ -106,11 +105,11 @@ public sealed unsafe class VirtQueue
 
     /// <summary>Takes the driver's next request.</summary>
     /// <param name="chain">The request, good until the next call.</param>
-    /// <returns>False if there is none, or the queue is broken.</returns>
+    /// <returns>False if there is none, or the queue is broken or stopped.</returns>
     public bool TryPop(out DescriptorChain chain)
     {
         chain = default;
-        if (IsBroken)
+        if (IsBroken || _stopped)
             return false;
 
         // Acquire: what the driver wrote before it published the index is read after it.
@@ -137,9 +136,9 @@ public sealed unsafe class VirtQueue
     /// <param name="written">Bytes written to the front of the writable part.</param>
     public void AddUsed(ushort head, uint written)
     {
-        VirtqUsedElement* element = &_usedRing[_nextUsed & (_size - 1)];
-        element->Id = head;
-        element->Length = written;
+        vring_used_elem* element = &_usedRing[_nextUsed & (_size - 1)];
+        element->id = head;
+        element->len = written;
         _nextUsed++;
         // Release: the element, and the data written for it, are visible before the index.
         Volatile.Write(ref *_usedIdx, _nextUsed);
@@ -157,14 +156,14 @@ public sealed unsafe class VirtQueue
     {
         // With event index there is nothing to do: avail_event stays behind and asks for nothing.
         if (!_eventIndex)
-            Volatile.Write(ref *_usedFlags, VIRTQ_USED_F_NO_NOTIFY);
+            Volatile.Write(ref *_usedFlags, Uapi.VRING_USED_F_NO_NOTIFY);
     }
 
     /// <summary>Asks the driver to notify of the next request.</summary>
     /// <returns>True if one came before the driver could see that: look again.</returns>
     public bool EnableNotifications()
     {
-        if (IsBroken)
+        if (IsBroken || _stopped)
             return false;
         if (_eventIndex)
             Volatile.Write(ref *_availEvent, _nextAvail);
@@ -177,6 +176,9 @@ public sealed unsafe class VirtQueue
         return Volatile.Read(ref *_availIdx) != _nextAvail;
     }
 
+    /// <summary>Has the queue yield nothing more, so that its thread can end however fast the driver goes on. Called on any thread.</summary>
+    public void Stop() => _stopped = true;
+
     private bool WantsInterrupt()
     {
         // A full fence: the used index must be visible before used_event or the flags are read (virtio 1.2, 2.7.7.2).
@@ -188,7 +190,7 @@ public sealed unsafe class VirtQueue
         if (_nextUsed == before && !first)
             return false;
         if (!_eventIndex)
-            return (Volatile.Read(ref *_availFlags) & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+            return (Volatile.Read(ref *_availFlags) & Uapi.VRING_AVAIL_F_NO_INTERRUPT) == 0;
 
         ushort wanted = Volatile.Read(ref *_usedEvent);
         return first || (ushort)(_nextUsed - wanted - 1) < (ushort)(_nextUsed - before);
@@ -198,7 +200,7 @@ public sealed unsafe class VirtQueue
     {
         readable = 0;
         writable = 0;
-        VirtqDescriptor* table = _descriptors;
+        vring_desc* table = _descriptors;
         uint tableSize = _size;
         uint at = head;
         bool inIndirect = false;
@@ -211,21 +213,21 @@ public sealed unsafe class VirtQueue
                 return Break("a descriptor index is beyond its table");
 
             // SAFETY: the table lies in guest memory and holds tableSize descriptors. Each field is read once.
-            ulong address = table[at].Address;
-            uint length = table[at].Length;
-            ushort flags = table[at].Flags;
-            ushort next = table[at].Next;
+            ulong address = table[at].addr;
+            uint length = table[at].len;
+            ushort flags = table[at].flags;
+            ushort next = table[at].next;
 
-            if ((flags & VirtqDescriptor.VIRTQ_DESC_F_INDIRECT) != 0)
+            if ((flags & Uapi.VRING_DESC_F_INDIRECT) != 0)
             {
-                if (!_indirect || inIndirect || (flags & VirtqDescriptor.VIRTQ_DESC_F_NEXT) != 0)
+                if (!_indirect || inIndirect || (flags & Uapi.VRING_DESC_F_NEXT) != 0)
                     return Break("an indirect descriptor where none may be");
-                if (length == 0 || length % VirtqDescriptor.ByteSize != 0)
+                if (length == 0 || length % (uint)sizeof(vring_desc) != 0)
                     return Break("an indirect table's length is no multiple of 16");
                 if (!_memory.TryGetPointer(new GuestAddress(address), length, out byte* indirect))
                     return Break("an indirect table is outside guest memory");
-                table = (VirtqDescriptor*)indirect;
-                tableSize = length / VirtqDescriptor.ByteSize;
+                table = (vring_desc*)indirect;
+                tableSize = length / (uint)sizeof(vring_desc);
                 at = 0;
                 inIndirect = true;
                 continue;
@@ -233,7 +235,7 @@ public sealed unsafe class VirtQueue
 
             if (++count > _pieces.Length)
                 return Break("a chain is a loop, or too long");
-            bool write = (flags & VirtqDescriptor.VIRTQ_DESC_F_WRITE) != 0;
+            bool write = (flags & Uapi.VRING_DESC_F_WRITE) != 0;
             if (seenWritable && !write)
                 return Break("a readable descriptor follows a writable one");
             seenWritable = write;
@@ -252,7 +254,7 @@ public sealed unsafe class VirtQueue
                     readable++;
             }
 
-            if ((flags & VirtqDescriptor.VIRTQ_DESC_F_NEXT) == 0)
+            if ((flags & Uapi.VRING_DESC_F_NEXT) == 0)
                 return true;
             at = next;
         }

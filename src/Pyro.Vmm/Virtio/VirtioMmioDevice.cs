@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 using Pyro.Vmm.Buses;
 using Pyro.Vmm.Memory;
 
@@ -18,13 +20,11 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     /// Where drivers notify, from the window's start: 4 bytes wide, the value is the queue's index. With an ioeventfd
     /// here for each of <see cref="QueueNotifiers"/>, KVM rings the device without leaving to this process.
     /// </summary>
-    public const ulong QueueNotifyOffset = MmioRegister.QueueNotify;
+    public const ulong QueueNotifyOffset = Uapi.VIRTIO_MMIO_QUEUE_NOTIFY;
 
     private const uint Magic = 0x74726976;      // "virt"
     private const uint MmioVersion = 2;
     private const uint Vendor = 0x4f525950;     // "PYRO"
-    private const int UsedBufferNotification = 1;
-    private const int ConfigurationChangeNotification = 2;
 
     private readonly Lock _registers = new();
     private readonly VirtioDevice _device;
@@ -83,9 +83,9 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     /// <inheritdoc/>
     public void Read(ulong offset, Span<byte> data)
     {
-        if (offset >= MmioRegister.Config)
+        if (offset >= Uapi.VIRTIO_MMIO_CONFIG)
         {
-            ReadConfig(offset - MmioRegister.Config, data);
+            ReadConfig(offset - Uapi.VIRTIO_MMIO_CONFIG, data);
             return;
         }
 
@@ -96,31 +96,31 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             return;
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(data, ReadRegister(offset));
+        BinaryPrimitives.WriteUInt32LittleEndian(data, ReadRegister((int)offset));
     }
 
     /// <inheritdoc/>
     public void Write(ulong offset, ReadOnlySpan<byte> data)
     {
-        if (offset >= MmioRegister.Config)
+        if (offset >= Uapi.VIRTIO_MMIO_CONFIG)
         {
-            WriteConfig(offset - MmioRegister.Config, data);
+            WriteConfig(offset - Uapi.VIRTIO_MMIO_CONFIG, data);
             return;
         }
 
         if (data.Length == 4 && offset % 4 == 0)
-            WriteRegister(offset, BinaryPrimitives.ReadUInt32LittleEndian(data));
+            WriteRegister((int)offset, BinaryPrimitives.ReadUInt32LittleEndian(data));
     }
 
     /// <inheritdoc/>
-    public void SignalUsed() => Interrupt(UsedBufferNotification);
+    public void SignalUsed() => Interrupt(Uapi.VIRTIO_MMIO_INT_VRING);
 
     /// <inheritdoc/>
     public void SignalConfigChange()
     {
         Interlocked.Increment(ref _configGeneration);
         if (Status.HasFlag(VirtioStatus.DRIVER_OK))
-            Interrupt(ConfigurationChangeNotification);
+            Interrupt(Uapi.VIRTIO_MMIO_INT_CONFIG);
     }
 
     /// <inheritdoc/>
@@ -131,7 +131,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             return;
         _log?.Invoke($"virtio device {_device.DeviceId} needs a reset: {reason}");
         if (before.HasFlag(VirtioStatus.DRIVER_OK))
-            Interrupt(ConfigurationChangeNotification);
+            Interrupt(Uapi.VIRTIO_MMIO_INT_CONFIG);
     }
 
     /// <summary>Stops the device. Comes after the vCPUs have ended and before the guest's memory is unmapped.</summary>
@@ -156,25 +156,25 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         _interrupt.Trigger();
     }
 
-    private uint ReadRegister(ulong offset)
+    private uint ReadRegister(int offset)
     {
         switch (offset)
         {
-            case MmioRegister.MagicValue:
+            case Uapi.VIRTIO_MMIO_MAGIC_VALUE:
                 return Magic;
-            case MmioRegister.Version:
+            case Uapi.VIRTIO_MMIO_VERSION:
                 return MmioVersion;
-            case MmioRegister.DeviceID:
+            case Uapi.VIRTIO_MMIO_DEVICE_ID:
                 return _device.DeviceId;
-            case MmioRegister.VendorID:
+            case Uapi.VIRTIO_MMIO_VENDOR_ID:
                 return Vendor;
-            case MmioRegister.InterruptStatus:
+            case Uapi.VIRTIO_MMIO_INTERRUPT_STATUS:
                 return (uint)Volatile.Read(ref _interruptStatus);
-            case MmioRegister.Status:
+            case Uapi.VIRTIO_MMIO_STATUS:
                 return (uint)Volatile.Read(ref _status);
-            case MmioRegister.ConfigGeneration:
+            case Uapi.VIRTIO_MMIO_CONFIG_GENERATION:
                 return (uint)Volatile.Read(ref _configGeneration);
-            case MmioRegister.SHMLenLow or MmioRegister.SHMLenHigh or MmioRegister.SHMBaseLow or MmioRegister.SHMBaseHigh:
+            case Uapi.VIRTIO_MMIO_SHM_LEN_LOW or Uapi.VIRTIO_MMIO_SHM_LEN_HIGH or Uapi.VIRTIO_MMIO_SHM_BASE_LOW or Uapi.VIRTIO_MMIO_SHM_BASE_HIGH:
                 // No shared memory regions: length and base read as -1 (virtio 1.2, 4.2.2).
                 return uint.MaxValue;
         }
@@ -183,29 +183,29 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         {
             return offset switch
             {
-                MmioRegister.DeviceFeatures => _deviceFeaturesSel switch
+                Uapi.VIRTIO_MMIO_DEVICE_FEATURES => _deviceFeaturesSel switch
                 {
                     0 => (uint)OfferedFeatures,
                     1 => (uint)(OfferedFeatures >> 32),
                     _ => 0,
                 },
-                MmioRegister.QueueSizeMax => SelectedQueue?.MaxSize ?? 0u,
-                MmioRegister.QueueReady => SelectedQueue is { Ready: true } ? 1u : 0,
+                Uapi.VIRTIO_MMIO_QUEUE_NUM_MAX => SelectedQueue?.MaxSize ?? 0u,
+                Uapi.VIRTIO_MMIO_QUEUE_READY => SelectedQueue is { Ready: true } ? 1u : 0,
                 _ => 0,
             };
         }
     }
 
-    private void WriteRegister(ulong offset, uint value)
+    private void WriteRegister(int offset, uint value)
     {
         switch (offset)
         {
-            case MmioRegister.QueueNotify:
+            case Uapi.VIRTIO_MMIO_QUEUE_NOTIFY:
                 // Without an ioeventfd. The device hears of it the same way.
                 if (value < (uint)_notifiers.Length && Status.HasFlag(VirtioStatus.DRIVER_OK))
                     _notifiers[value].Signal();
                 return;
-            case MmioRegister.InterruptACK:
+            case Uapi.VIRTIO_MMIO_INTERRUPT_ACK:
                 Interlocked.And(ref _interruptStatus, ~(int)value);
                 return;
         }
@@ -216,22 +216,22 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
                 return;
             switch (offset)
             {
-                case MmioRegister.DeviceFeaturesSel:
+                case Uapi.VIRTIO_MMIO_DEVICE_FEATURES_SEL:
                     _deviceFeaturesSel = value;
                     break;
-                case MmioRegister.DriverFeaturesSel:
+                case Uapi.VIRTIO_MMIO_DRIVER_FEATURES_SEL:
                     _driverFeaturesSel = value;
                     break;
-                case MmioRegister.DriverFeatures:
+                case Uapi.VIRTIO_MMIO_DRIVER_FEATURES:
                     WriteDriverFeatures(value);
                     break;
-                case MmioRegister.QueueSel:
+                case Uapi.VIRTIO_MMIO_QUEUE_SEL:
                     _queueSel = value;
                     break;
-                case MmioRegister.QueueReady:
+                case Uapi.VIRTIO_MMIO_QUEUE_READY:
                     WriteQueueReady(value);
                     break;
-                case MmioRegister.Status:
+                case Uapi.VIRTIO_MMIO_STATUS:
                     WriteStatus((VirtioStatus)(value & 0xff));
                     break;
                 default:
@@ -261,7 +261,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         }
     }
 
-    private void WriteQueueSetup(ulong offset, uint value)
+    private void WriteQueueSetup(int offset, uint value)
     {
         // Queues are laid out between the agreement on features and DRIVER_OK, and not while they are in use.
         if ((Status & (VirtioStatus.FEATURES_OK | VirtioStatus.DRIVER_OK)) != VirtioStatus.FEATURES_OK
@@ -269,25 +269,25 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             return;
         switch (offset)
         {
-            case MmioRegister.QueueSize:
+            case Uapi.VIRTIO_MMIO_QUEUE_NUM:
                 queue.Size = value;
                 break;
-            case MmioRegister.QueueDescLow:
+            case Uapi.VIRTIO_MMIO_QUEUE_DESC_LOW:
                 queue.DescriptorArea = WithLow(queue.DescriptorArea, value);
                 break;
-            case MmioRegister.QueueDescHigh:
+            case Uapi.VIRTIO_MMIO_QUEUE_DESC_HIGH:
                 queue.DescriptorArea = WithHigh(queue.DescriptorArea, value);
                 break;
-            case MmioRegister.QueueDriverLow:
+            case Uapi.VIRTIO_MMIO_QUEUE_AVAIL_LOW:
                 queue.DriverArea = WithLow(queue.DriverArea, value);
                 break;
-            case MmioRegister.QueueDriverHigh:
+            case Uapi.VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
                 queue.DriverArea = WithHigh(queue.DriverArea, value);
                 break;
-            case MmioRegister.QueueDeviceLow:
+            case Uapi.VIRTIO_MMIO_QUEUE_USED_LOW:
                 queue.DeviceArea = WithLow(queue.DeviceArea, value);
                 break;
-            case MmioRegister.QueueDeviceHigh:
+            case Uapi.VIRTIO_MMIO_QUEUE_USED_HIGH:
                 queue.DeviceArea = WithHigh(queue.DeviceArea, value);
                 break;
         }
@@ -387,7 +387,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         foreach (QueueRegisters queue in _queues)
             queue.Reset();
         foreach (EventFd notifier in _notifiers)
-            notifier.Drain();
+            notifier.TryTake(out _);
         _deviceFeaturesSel = 0;
         _driverFeaturesSel = 0;
         _driverFeatures = 0;

@@ -1,3 +1,5 @@
+using Pyro.Kvm.Native;
+
 namespace Pyro.Vmm.Virtio;
 
 /// <summary>The device status field (virtio 1.2, 2.1).</summary>
@@ -8,20 +10,20 @@ public enum VirtioStatus
     None = 0,
 
     /// <summary>The guest has noticed the device.</summary>
-    ACKNOWLEDGE = 1,
+    ACKNOWLEDGE = Uapi.VIRTIO_CONFIG_S_ACKNOWLEDGE,
 
     /// <summary>The guest knows how to drive it.</summary>
-    DRIVER = 2,
+    DRIVER = Uapi.VIRTIO_CONFIG_S_DRIVER,
 
     /// <summary>The driver is set up: the device may work.</summary>
-    DRIVER_OK = 4,
+    DRIVER_OK = Uapi.VIRTIO_CONFIG_S_DRIVER_OK,
 
     /// <summary>Features are agreed on.</summary>
-    FEATURES_OK = 8,
+    FEATURES_OK = Uapi.VIRTIO_CONFIG_S_FEATURES_OK,
 
     /// <summary>The device met an error it cannot recover from.</summary>
-    DEVICE_NEEDS_RESET = 64,
+    DEVICE_NEEDS_RESET = Uapi.VIRTIO_CONFIG_S_NEEDS_RESET,
 
     /// <summary>The guest has given up on the device.</summary>
-    FAILED = 128,
+    FAILED = Uapi.VIRTIO_CONFIG_S_FAILED,
 }

@@ -1,3 +1,4 @@
+using Pyro.Kvm;
 using Pyro.Vmm.Memory;
 
 namespace Pyro.Vmm.Tests.Memory;

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Vmm.Virtio.Block;
 
@@ -23,22 +23,19 @@ internal static class BlockConfig
     /// <summary>Sectors of the unit the host stores data in: 4 KiB.</summary>
     private const uint HostBlockSectors = 8;
 
-    internal static byte[] For(ulong diskLength)
+    internal static virtio_blk_config For(ulong diskLength) => new()
     {
-        byte[] config = new byte[60];
-        Span<byte> bytes = config;
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, diskLength / BlockDevice.SectorSize);   // capacity
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[8..], SizeMax);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[12..], SegMax);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[20..], (uint)BlockDevice.SectorSize);    // blk_size
-        bytes[24] = 3;                                                                          // physical_block_exp
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[26..], (ushort)HostBlockSectors);        // min_io_size
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[36..], MaxRangeSectors);                 // max_discard_sectors
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[40..], MaxRanges);                       // max_discard_seg
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[44..], HostBlockSectors);                // discard_sector_alignment
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[48..], MaxRangeSectors);                 // max_write_zeroes_sectors
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[52..], MaxRanges);                       // max_write_zeroes_seg
-        bytes[56] = 1;                                                                          // write_zeroes_may_unmap
-        return config;
-    }
+        capacity = diskLength / BlockDevice.SectorSize,
+        size_max = SizeMax,
+        seg_max = SegMax,
+        blk_size = (uint)BlockDevice.SectorSize,
+        physical_block_exp = 3,
+        min_io_size = (ushort)HostBlockSectors,
+        max_discard_sectors = MaxRangeSectors,
+        max_discard_seg = MaxRanges,
+        discard_sector_alignment = HostBlockSectors,
+        max_write_zeroes_sectors = MaxRangeSectors,
+        max_write_zeroes_seg = MaxRanges,
+        write_zeroes_may_unmap = 1,
+    };
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Pyro.Kvm.Native;
 using Pyro.Vmm.Disks;
 
 namespace Pyro.Vmm.Virtio.Block;
@@ -9,12 +11,12 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
     public const ulong SectorSize = 512;
 
     /// <summary>The most bytes of an id.</summary>
-    public const int IdLength = 20;
+    public const int IdLength = Uapi.VIRTIO_BLK_ID_BYTES;
 
     private static readonly ushort[] s_queueMaxSizes = [BlockConfig.QueueSize];
 
     private readonly IDiskBackend _disk;
-    private readonly byte[] _config;
+    private readonly virtio_blk_config _config;
     private readonly byte[] _id = new byte[IdLength];
     private readonly Action<string>? _log;
     private QueueWorker? _worker;
@@ -34,19 +36,21 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
     }
 
     /// <inheritdoc/>
-    public override uint DeviceId => 2;
+    public override uint DeviceId => Uapi.VIRTIO_ID_BLOCK;
 
     /// <inheritdoc/>
     public override ulong Features =>
-        BlockFeatures.VIRTIO_BLK_F_SIZE_MAX | BlockFeatures.VIRTIO_BLK_F_SEG_MAX | BlockFeatures.VIRTIO_BLK_F_BLK_SIZE
-        | BlockFeatures.VIRTIO_BLK_F_TOPOLOGY | BlockFeatures.VIRTIO_BLK_F_FLUSH
-        | (_disk.IsReadOnly ? BlockFeatures.VIRTIO_BLK_F_RO : BlockFeatures.VIRTIO_BLK_F_DISCARD | BlockFeatures.VIRTIO_BLK_F_WRITE_ZEROES);
+        (1UL << Uapi.VIRTIO_BLK_F_SIZE_MAX) | (1UL << Uapi.VIRTIO_BLK_F_SEG_MAX) | (1UL << Uapi.VIRTIO_BLK_F_BLK_SIZE)
+        | (1UL << Uapi.VIRTIO_BLK_F_TOPOLOGY) | (1UL << Uapi.VIRTIO_BLK_F_FLUSH)
+        | (_disk.IsReadOnly
+            ? 1UL << Uapi.VIRTIO_BLK_F_RO
+            : (1UL << Uapi.VIRTIO_BLK_F_DISCARD) | (1UL << Uapi.VIRTIO_BLK_F_WRITE_ZEROES));
 
     /// <inheritdoc/>
     public override ReadOnlySpan<ushort> QueueMaxSizes => s_queueMaxSizes;
 
     /// <inheritdoc/>
-    public override void ReadConfig(uint offset, Span<byte> data) => CopyConfig(_config, offset, data);
+    public override void ReadConfig(uint offset, Span<byte> data) => CopyConfig(MemoryMarshal.AsBytes(new ReadOnlySpan<virtio_blk_config>(in _config)), offset, data);
 
     /// <inheritdoc/>
     public override void Activate(VirtioActivation activation)

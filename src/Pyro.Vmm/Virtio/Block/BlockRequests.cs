@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pyro.Kvm.Native;
 using Pyro.Vmm.Disks;
 
 namespace Pyro.Vmm.Virtio.Block;
@@ -7,11 +8,13 @@ namespace Pyro.Vmm.Virtio.Block;
 internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivation activation, Action<string>? log)
 {
     private const int MaxLoggedFailures = 100;
+    private const uint HeaderLength = 16;
+    private const uint RangeLength = 16;
 
-    private readonly BlockRange[] _ranges = new BlockRange[BlockConfig.MaxRanges];
+    private readonly virtio_blk_discard_write_zeroes[] _ranges = new virtio_blk_discard_write_zeroes[BlockConfig.MaxRanges];
 
     // A driver that cannot flush gets a disk that has nothing to flush (virtio 1.2, 5.2.6.2).
-    private readonly bool _writeThrough = !activation.Has(BlockFeatures.VIRTIO_BLK_F_FLUSH);
+    private readonly bool _writeThrough = !activation.Has(1UL << Uapi.VIRTIO_BLK_F_FLUSH);
     private long _failures;
 
     /// <summary>Works off a queue until it is empty.</summary>
@@ -38,7 +41,7 @@ internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivati
     private bool TryAnswer(in DescriptorChain chain, out uint written)
     {
         written = 0;
-        if (chain.WritableLength == 0 || !chain.TryRead(0, out BlockRequestHeader header))
+        if (chain.WritableLength == 0 || !chain.TryRead(0, out virtio_blk_outhdr header))
             return false;
 
         uint dataLength = chain.WritableLength - 1;
@@ -52,7 +55,7 @@ internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivati
             // A guest that tries for ever must not fill the log.
             if (_failures++ < MaxLoggedFailures)
                 log?.Invoke(e.Message);
-            status = BlockStatus.VIRTIO_BLK_S_IOERR;
+            status = Uapi.VIRTIO_BLK_S_IOERR;
         }
 
         chain.TryWrite(dataLength, status);
@@ -62,71 +65,71 @@ internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivati
         return true;
     }
 
-    private byte Perform(in DescriptorChain chain, BlockRequestHeader header, uint dataLength, out uint written)
+    private byte Perform(in DescriptorChain chain, virtio_blk_outhdr header, uint dataLength, out uint written)
     {
         written = 0;
-        switch (header.Type)
+        switch (header.type)
         {
-            case BlockRequestType.VIRTIO_BLK_T_IN:
-                if (!IsOnDisk(header.Sector, dataLength))
-                    return BlockStatus.VIRTIO_BLK_S_IOERR;
-                disk.Read(header.Sector * BlockDevice.SectorSize, chain.SliceWritable(0, dataLength));
+            case Uapi.VIRTIO_BLK_T_IN:
+                if (!IsOnDisk(header.sector, dataLength))
+                    return Uapi.VIRTIO_BLK_S_IOERR;
+                disk.Read(header.sector * BlockDevice.SectorSize, chain.SliceWritable(0, dataLength));
                 written = dataLength;
-                return BlockStatus.VIRTIO_BLK_S_OK;
+                return Uapi.VIRTIO_BLK_S_OK;
 
-            case BlockRequestType.VIRTIO_BLK_T_OUT:
-                uint length = chain.ReadableLength - BlockRequestHeader.ByteLength;
-                if (disk.IsReadOnly || !IsOnDisk(header.Sector, length))
-                    return BlockStatus.VIRTIO_BLK_S_IOERR;
-                disk.Write(header.Sector * BlockDevice.SectorSize, chain.SliceReadable(BlockRequestHeader.ByteLength, length));
+            case Uapi.VIRTIO_BLK_T_OUT:
+                uint length = chain.ReadableLength - HeaderLength;
+                if (disk.IsReadOnly || !IsOnDisk(header.sector, length))
+                    return Uapi.VIRTIO_BLK_S_IOERR;
+                disk.Write(header.sector * BlockDevice.SectorSize, chain.SliceReadable(HeaderLength, length));
                 return AfterWrite();
 
-            case BlockRequestType.VIRTIO_BLK_T_FLUSH:
+            case Uapi.VIRTIO_BLK_T_FLUSH:
                 disk.Flush();
-                return BlockStatus.VIRTIO_BLK_S_OK;
+                return Uapi.VIRTIO_BLK_S_OK;
 
-            case BlockRequestType.VIRTIO_BLK_T_GET_ID:
+            case Uapi.VIRTIO_BLK_T_GET_ID:
                 if (dataLength < BlockDevice.IdLength || !chain.TryWrite(0, id))
-                    return BlockStatus.VIRTIO_BLK_S_IOERR;
+                    return Uapi.VIRTIO_BLK_S_IOERR;
                 written = BlockDevice.IdLength;
-                return BlockStatus.VIRTIO_BLK_S_OK;
+                return Uapi.VIRTIO_BLK_S_OK;
 
-            case BlockRequestType.VIRTIO_BLK_T_DISCARD when activation.Has(BlockFeatures.VIRTIO_BLK_F_DISCARD):
-            case BlockRequestType.VIRTIO_BLK_T_WRITE_ZEROES when activation.Has(BlockFeatures.VIRTIO_BLK_F_WRITE_ZEROES):
-                return PerformRanges(chain, header.Type == BlockRequestType.VIRTIO_BLK_T_DISCARD);
+            case Uapi.VIRTIO_BLK_T_DISCARD when activation.Has(1UL << Uapi.VIRTIO_BLK_F_DISCARD):
+            case Uapi.VIRTIO_BLK_T_WRITE_ZEROES when activation.Has(1UL << Uapi.VIRTIO_BLK_F_WRITE_ZEROES):
+                return PerformRanges(chain, header.type == Uapi.VIRTIO_BLK_T_DISCARD);
 
             default:
-                return BlockStatus.VIRTIO_BLK_S_UNSUPP;
+                return Uapi.VIRTIO_BLK_S_UNSUPP;
         }
     }
 
     private byte PerformRanges(in DescriptorChain chain, bool discard)
     {
-        uint length = chain.ReadableLength - BlockRequestHeader.ByteLength;
-        uint count = length / BlockRange.ByteLength;
-        if (length % BlockRange.ByteLength != 0 || count is 0 or > BlockConfig.MaxRanges)
-            return BlockStatus.VIRTIO_BLK_S_IOERR;
+        uint length = chain.ReadableLength - HeaderLength;
+        uint count = length / RangeLength;
+        if (length % RangeLength != 0 || count is 0 or > BlockConfig.MaxRanges)
+            return Uapi.VIRTIO_BLK_S_IOERR;
 
         // All are copied and checked before the first is done.
-        Span<BlockRange> ranges = _ranges.AsSpan(0, (int)count);
-        chain.TryRead(BlockRequestHeader.ByteLength, MemoryMarshal.AsBytes(ranges));
-        foreach (BlockRange range in ranges)
+        Span<virtio_blk_discard_write_zeroes> ranges = _ranges.AsSpan(0, (int)count);
+        chain.TryRead(HeaderLength, MemoryMarshal.AsBytes(ranges));
+        foreach (virtio_blk_discard_write_zeroes range in ranges)
         {
             // Unknown flags, and the unmap flag where it has no meaning (virtio 1.2, 5.2.6.2).
-            if ((range.Flags & ~(discard ? 0 : BlockRange.UnmapFlag)) != 0)
-                return BlockStatus.VIRTIO_BLK_S_UNSUPP;
-            if (range.SectorCount > BlockConfig.MaxRangeSectors || !IsOnDisk(range.Sector, range.SectorCount * BlockDevice.SectorSize))
-                return BlockStatus.VIRTIO_BLK_S_IOERR;
+            if ((range.flags & ~(discard ? 0 : (uint)Uapi.VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP)) != 0)
+                return Uapi.VIRTIO_BLK_S_UNSUPP;
+            if (range.num_sectors > BlockConfig.MaxRangeSectors || !IsOnDisk(range.sector, range.num_sectors * BlockDevice.SectorSize))
+                return Uapi.VIRTIO_BLK_S_IOERR;
         }
 
-        foreach (BlockRange range in ranges)
+        foreach (virtio_blk_discard_write_zeroes range in ranges)
         {
-            ulong offset = range.Sector * BlockDevice.SectorSize;
-            ulong bytes = range.SectorCount * BlockDevice.SectorSize;
+            ulong offset = range.sector * BlockDevice.SectorSize;
+            ulong bytes = range.num_sectors * BlockDevice.SectorSize;
             if (discard)
                 disk.Discard(offset, bytes);
             else
-                disk.WriteZeroes(offset, bytes, (range.Flags & BlockRange.UnmapFlag) != 0);
+                disk.WriteZeroes(offset, bytes, (range.flags & (uint)Uapi.VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP) != 0);
         }
 
         return AfterWrite();
@@ -136,7 +139,7 @@ internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivati
     {
         if (_writeThrough)
             disk.Flush();
-        return BlockStatus.VIRTIO_BLK_S_OK;
+        return Uapi.VIRTIO_BLK_S_OK;
     }
 
     private bool IsOnDisk(ulong sector, ulong length) =>

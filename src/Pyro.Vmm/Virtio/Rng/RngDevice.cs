@@ -1,3 +1,5 @@
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 using Pyro.Vmm.Memory;
 
 namespace Pyro.Vmm.Virtio.Rng;
@@ -13,7 +15,7 @@ public sealed class RngDevice : VirtioDevice, IDisposable
     private QueueWorker? _worker;
 
     /// <inheritdoc/>
-    public override uint DeviceId => 4;
+    public override uint DeviceId => Uapi.VIRTIO_ID_RNG;
 
     /// <inheritdoc/>
     public override ulong Features => 0;
