@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm.Native;
 
 namespace Pyro.Kvm;
@@ -31,6 +32,21 @@ public sealed unsafe class KvmSystem : FileDescriptor
         {
             throw LinuxException.Last("open", path);
         }
+        return Checked(system, path);
+    }
+
+    /// <summary>Takes over a descriptor that another process opened and passed on.</summary>
+    /// <param name="handle">The descriptor; belongs to the result from here on.</param>
+    /// <exception cref="NotSupportedException">It is not KVM, or of another API version.</exception>
+    public static KvmSystem FromHandle(SafeFileHandle handle)
+    {
+        var system = new KvmSystem((int)handle.DangerousGetHandle());
+        handle.SetHandleAsInvalid();
+        return Checked(system, Target);
+    }
+
+    private static KvmSystem Checked(KvmSystem system, string path)
+    {
         int version = Ioctl.KVM_GET_API_VERSION(system);
         if (version != Uapi.KVM_API_VERSION)
         {

@@ -1,4 +1,5 @@
 using LinuxException = Pyro.Kvm.LinuxException;
+using EventFd = Pyro.Kvm.EventFd;
 using Pyro.Kvm.Native;
 using Pyro.Vmm.Memory;
 
@@ -96,9 +97,9 @@ internal sealed class VsockWorker : IDisposable
     {
         // Edge-triggered, so that doorbells need no reading: each ring is an edge.
         const uint rings = Uapi.EPOLLIN | Uapi.EPOLLET;
-        bool watched = epoll.TryAdd((int)_wake.Handle.DangerousGetHandle(), rings, WakeToken);
+        bool watched = epoll.TryAdd((int)_wake.DangerousGetHandle(), rings, WakeToken);
         for (int queue = 0; queue <= EventQueue; queue++)
-            watched &= epoll.TryAdd((int)_activation.Notifiers[queue].Handle.DangerousGetHandle(), rings, QueueToken + (ulong)queue);
+            watched &= epoll.TryAdd((int)_activation.Notifiers[queue].DangerousGetHandle(), rings, QueueToken + (ulong)queue);
         if (!watched)
             throw new LinuxException("epoll_ctl", "the queues of a vsock device", SocketCalls.Errno);
     }

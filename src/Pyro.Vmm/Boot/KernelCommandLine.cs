@@ -1,0 +1,30 @@
+using System.Text;
+
+namespace Pyro.Vmm.Boot;
+
+/// <summary>
+/// The words that every kernel gets from the VMM; docs/kernel.md has each one's reason and cost.
+/// </summary>
+internal static class KernelCommandLine
+{
+    private const string Base =
+        "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k tsc=reliable no_timer_check rcupdate.rcu_expedited=1 8250.nr_uarts=1 pyro.poweroff=0x604";
+
+    /// <summary>Builds the line: the base words, the virtio-mmio devices, then the caller's own, which win by coming last.</summary>
+    internal static string Build(int virtioDevices, string extra)
+    {
+        var line = new StringBuilder(Base);
+        for (int i = 0; i < virtioDevices; i++)
+        {
+            ulong address = GuestLayout.VirtioMmio + (ulong)i * GuestLayout.VirtioMmioSize;
+            line.Append(" virtio_mmio.device=4K@0x").Append(address.ToString("x")).Append(':').Append(GuestLayout.FirstVirtioIrq + i);
+        }
+
+        if (extra.Length > 0)
+        {
+            line.Append(' ').Append(extra);
+        }
+
+        return line.ToString();
+    }
+}

@@ -1,0 +1,53 @@
+using System.Buffers.Binary;
+using Pyro.Vmm.Memory;
+
+namespace Pyro.Vmm.Boot;
+
+/// <summary>The <c>boot_params</c> page of the 64-bit Linux boot protocol.</summary>
+/// <remarks>Documentation/arch/x86/zero-page.rst and boot.rst in the kernel's source; offsets are the protocol's.</remarks>
+internal static class ZeroPage
+{
+    private const int Size = 4096;
+    private const int E820Entries = 0x1e8;
+    private const int BootFlag = 0x1fe;
+    private const int HeaderMagic = 0x202;
+    private const int Version = 0x206;
+    private const int TypeOfLoader = 0x210;
+    private const int LoadFlags = 0x211;
+    private const int RamdiskImage = 0x218;
+    private const int RamdiskSize = 0x21c;
+    private const int CommandLinePointer = 0x228;
+    private const int KernelAlignment = 0x230;
+    private const int CommandLineSize = 0x238;
+    private const int E820Table = 0x2d0;
+    private const int E820EntrySize = 20;
+    private const int E820Max = 128;
+
+    private const byte LoadedHigh = 1;
+    private const byte UnregisteredLoader = 0xff;
+
+    internal static void Write(GuestMemory memory, List<MemoryMapEntry> map, uint commandLineLength, ulong ramdisk, uint ramdiskSize)
+    {
+        Span<byte> page = memory.GetSpan(GuestLayout.BootParams, Size);
+        page.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(page[BootFlag..], 0xaa55);
+        "HdrS"u8.CopyTo(page[HeaderMagic..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(page[Version..], 0x020f);
+        page[TypeOfLoader] = UnregisteredLoader;
+        page[LoadFlags] = LoadedHigh;
+        BinaryPrimitives.WriteUInt32LittleEndian(page[RamdiskImage..], (uint)ramdisk);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[RamdiskSize..], ramdiskSize);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[CommandLinePointer..], (uint)GuestLayout.CommandLine.Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[CommandLineSize..], commandLineLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[KernelAlignment..], 0x0100_0000);
+
+        page[E820Entries] = (byte)Math.Min(map.Count, E820Max);
+        for (int i = 0; i < page[E820Entries]; i++)
+        {
+            Span<byte> entry = page.Slice(E820Table + i * E820EntrySize, E820EntrySize);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry, map[i].Start);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], map[i].Length);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[16..], map[i].Type);
+        }
+    }
+}

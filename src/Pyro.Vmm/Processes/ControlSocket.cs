@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pyro.Vmm.Processes;
+
+/// <summary>
+/// One end of the socket between a VMM process and the process that started it: messages of a 32-bit little-endian
+/// length and JSON. The first message to the VMM carries open descriptors. Sending is safe from any thread, receiving
+/// belongs to one.
+/// </summary>
+internal sealed class ControlSocket(SafeFileHandle socket) : IDisposable
+{
+    private const int MaxMessage = 1 << 20;
+
+    private readonly Lock _sending = new();
+
+    internal bool TryReceiveConfig([NotNullWhen(true)] out MachineConfig? config, out SafeFileHandle[] descriptors)
+    {
+        Span<byte> header = stackalloc byte[sizeof(int)];
+        config = UnixSocket.ReceiveDescriptors(socket, header, out descriptors)
+            ? ReceiveBody(header, ProcessJson.Default.MachineConfig)
+            : null;
+        return config is not null;
+    }
+
+    internal void SendConfig(MachineConfig config, ReadOnlySpan<SafeFileHandle> descriptors)
+    {
+        byte[] frame = Frame(config, ProcessJson.Default.MachineConfig);
+        UnixSocket.SendDescriptors(socket, frame.AsSpan(0, sizeof(int)), descriptors);
+        UnixSocket.Write(socket, frame.AsSpan(sizeof(int)));
+    }
+
+    internal bool TryReceive<T>(JsonTypeInfo<T> type, [NotNullWhen(true)] out T? message)
+        where T : class
+    {
+        Span<byte> header = stackalloc byte[sizeof(int)];
+        message = UnixSocket.Read(socket, header) ? ReceiveBody(header, type) : null;
+        return message is not null;
+    }
+
+    internal void Send<T>(T message, JsonTypeInfo<T> type)
+    {
+        byte[] frame = Frame(message, type);
+        lock (_sending)
+        {
+            UnixSocket.Write(socket, frame);
+        }
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private static byte[] Frame<T>(T message, JsonTypeInfo<T> type)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(message, type);
+        byte[] frame = new byte[sizeof(int) + json.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(frame, json.Length);
+        json.CopyTo(frame, sizeof(int));
+        return frame;
+    }
+
+    private T? ReceiveBody<T>(ReadOnlySpan<byte> header, JsonTypeInfo<T> type)
+        where T : class
+    {
+        int length = BinaryPrimitives.ReadInt32LittleEndian(header);
+        if (length is <= 0 or > MaxMessage)
+        {
+            return null;
+        }
+
+        byte[] body = new byte[length];
+        return UnixSocket.Read(socket, body) ? JsonSerializer.Deserialize(body, type) : null;
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.Win32.SafeHandles;
+using Pyro.Vmm.Disks;
+using Pyro.Vmm.Virtio;
+using Pyro.Vmm.Virtio.Block;
+using Pyro.Vmm.Virtio.Rng;
+using Pyro.Vmm.Virtio.Vsock;
+
+namespace Pyro.Vmm.Processes;
+
+/// <summary>Turns a configuration into devices, in the order of their addresses: disks, vsock, random numbers.</summary>
+internal static class DeviceList
+{
+    internal static List<VirtioDevice> Of(MachineConfig config, SafeFileHandle[] descriptors)
+    {
+        var devices = new List<VirtioDevice>();
+        foreach (DiskConfig disk in config.Disks)
+        {
+            devices.Add(new BlockDevice(Open(disk, descriptors), $"pyro-disk-{devices.Count}"));
+        }
+
+        if (config.Vsock is VsockConfig vsock)
+        {
+            devices.Add(new VirtioVsock(vsock.GuestCid, descriptors[vsock.ListenDescriptor], vsock.Path));
+        }
+
+        if (config.Rng)
+        {
+            devices.Add(new RngDevice());
+        }
+
+        return devices;
+    }
+
+    private static IDiskBackend Open(DiskConfig disk, SafeFileHandle[] descriptors)
+    {
+        SafeFileHandle image = descriptors[disk.BaseDescriptor];
+        return disk.OverlayDescriptor is int overlay
+            ? OverlayDisk.Create(descriptors[overlay], disk.Name + " (layer)", new RawDisk(image, disk.Name, readOnly: true), DiskDurability.ThrowAway)
+            : new RawDisk(image, disk.Name, disk.ReadOnly);
+    }
+}

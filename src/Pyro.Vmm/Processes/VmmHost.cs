@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
+using Pyro.Vmm.Boot;
+using Pyro.Vmm.Devices;
+using Pyro.Vmm.Disks;
+
+namespace Pyro.Vmm.Processes;
+
+/// <summary>The VMM process: one machine, from the configuration that arrives on descriptor 3 to the machine's end.</summary>
+public sealed class VmmHost
+{
+    /// <summary>The hidden verb that makes the executable a VMM process.</summary>
+    public const string Verb = "vmm";
+
+    /// <summary>Where a VMM process finds the socket to the process that started it.</summary>
+    internal const int ControlDescriptor = 3;
+
+    private readonly ControlSocket _control;
+    private readonly MachineConfig _config;
+    private readonly Machine _machine;
+
+    private VmmHost(ControlSocket control, MachineConfig config, Machine machine)
+    {
+        _control = control;
+        _config = config;
+        _machine = machine;
+    }
+
+    /// <summary>Runs the machine until it ends.</summary>
+    /// <returns>The process's exit code: 0 if the machine ran and ended, 125 if it could not be built.</returns>
+    public static int Run()
+    {
+        using var control = new ControlSocket(new SafeFileHandle(ControlDescriptor, true));
+        if (!control.TryReceiveConfig(out MachineConfig? config, out SafeFileHandle[] descriptors))
+        {
+            Console.Error.WriteLine("pyro vmm: is started by pyro itself; it has no use on the command line");
+            return 125;
+        }
+
+        long configured = Stopwatch.GetTimestamp();
+        Confinement.Apply();
+        VmmHost host;
+        try
+        {
+            host = new VmmHost(control, config, Build(config, descriptors));
+        }
+        catch (Exception e) when (FailureCode(e) is string code)
+        {
+            control.Send<VmmEvent>(new MachineFailed(code, e.Message), ProcessJson.Default.VmmEvent);
+            return 125;
+        }
+
+        return host.RunMachine(configured);
+    }
+
+    private static Machine Build(MachineConfig config, SafeFileHandle[] descriptors)
+    {
+        using KvmSystem kvm = KvmSystem.FromHandle(descriptors[config.KvmDescriptor]);
+        var console = new ConsoleLog(config.ConsoleDescriptor is int c ? new FileStream(descriptors[c], FileAccess.Write, 0) : null);
+        var machine = new Machine(kvm, new MachineOptions
+        {
+            VcpuCount = config.VcpuCount,
+            MemoryBytes = (ulong)config.MemMib << 20,
+            Console = console,
+            Devices = DeviceList.Of(config, descriptors),
+        });
+        machine.LoadKernel(
+            descriptors[config.KernelDescriptor],
+            config.KernelName,
+            config.InitramfsDescriptor is int i ? descriptors[i] : null,
+            config.CommandLine,
+            config.BootProtocol);
+        return machine;
+    }
+
+    private int RunMachine(long configured)
+    {
+        long created = Stopwatch.GetTimestamp();
+        new Thread(WatchParent, maxStackSize: 128 * 1024) { IsBackground = true, Name = "control" }.Start();
+        _control.Send<VmmEvent>(new MachineStarted(configured, created, Stopwatch.GetTimestamp()), ProcessJson.Default.VmmEvent);
+        _machine.Start();
+
+        MachineExit exit = _machine.Exited.GetAwaiter().GetResult();
+        _control.Send<VmmEvent>(new MachineExited(exit), ProcessJson.Default.VmmEvent);
+        End(0);
+        return 0;
+    }
+
+    /// <summary>Obeys the process that started this one, and notices its death: the socket closes.</summary>
+    private void WatchParent()
+    {
+        while (_control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request))
+        {
+            if (request.Command == VmmCommand.Stop)
+            {
+                _machine.Stop();
+            }
+        }
+
+        if (!_config.Detached)
+        {
+            End(0);
+        }
+    }
+
+    /// <summary>
+    /// Ends the process without taking the machine apart: the kernel does that after the process is gone, and nobody waits for it.
+    /// </summary>
+    private void End(int code)
+    {
+        if (_config.RuntimeFolder is string folder && !_config.KeepRuntimeFolder)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException)
+            {
+                // The starting process, if it lives, removes the folder too; whoever is second finds it gone.
+            }
+        }
+
+        Libc._exit(code);
+    }
+
+    private static string? FailureCode(Exception e) => e switch
+    {
+        BootException => "boot_failed",
+        DiskException => "disk_failed",
+        KvmException => "kvm_failed",
+        LinuxException { Errno: Uapi.ENOMEM } or OutOfMemoryException => "out_of_memory",
+        LinuxException or IOException => "vmm_failed",
+        _ => null,
+    };
+}
