@@ -99,8 +99,9 @@ internal sealed class Ast
                 Enumerators[name] = value;
                 next = long.TryParse(value.Value, out long parsed) ? parsed + 1 : 0;
             }
-            else if (!Inner(child).Any())
+            else if (!Inner(child).Any() && !name.StartsWith(HeaderReader.ConstantPrefix, StringComparison.Ordinal))
             {
+                // No initialiser: one more than the last. A macro under trial always has one, which clang drops if it is no constant.
                 Enumerators[name] = ("int", next.ToString());
                 next++;
             }

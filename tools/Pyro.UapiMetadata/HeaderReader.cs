@@ -11,7 +11,7 @@ namespace Pyro.UapiMetadata;
 /// </summary>
 internal sealed partial class HeaderReader
 {
-    private const string ConstantPrefix = "pyro_constant_";
+    internal const string ConstantPrefix = "pyro_constant_";
     private const string IoctlPrefix = "pyro_ioctl_";
     private const string LayoutPrefix = "pyro_layout_";
 

@@ -24,8 +24,9 @@ internal sealed class MetadataWriter
         _text.Append("headers ").AppendJoin(' ', facts.Headers).Append('\n');
         foreach (RecordFact record in facts.Records.Values)
         {
-            // A nested type belongs to its outer one, which an earlier group may have given.
-            if (!_records.Contains(record.Name.Split('.')[0]))
+            // A nested type belongs to its outer one, whose name an earlier group may have given to that or to another.
+            string outer = record.Name.Split('.')[0];
+            if (!_records.Contains(outer) && !_aliases.Contains(outer))
             {
                 Append(record);
             }

@@ -79,7 +79,7 @@ public static unsafe partial class Libc
     public static partial int waitpid(int pid, int* status, int options);
 
     /// <summary><c>waitid(2)</c>.</summary>
-    /// <param name="info">A <see cref="siginfo_t"/>.</param>
+    /// <param name="info">A <see cref="siginfo"/>.</param>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int waitid(int kind, uint id, void* info, int options);
 

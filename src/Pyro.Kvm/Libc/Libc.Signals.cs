@@ -40,7 +40,7 @@ public static unsafe partial class Libc
     /// <summary><c>sigtimedwait(2)</c>: the signal, or -1.</summary>
     /// <param name="timeout">A <see cref="timespec"/>.</param>
     /// <param name="set">A <see cref="__sigset_t"/>.</param>
-    /// <param name="info">A <see cref="siginfo_t"/>.</param>
+    /// <param name="info">A <see cref="siginfo"/>.</param>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int sigtimedwait(void* set, void* info, void* timeout);
 
