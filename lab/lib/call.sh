@@ -16,8 +16,21 @@ call_environment() { # What a program may want to know of the caller.
 }
 
 call_signal() { # NUMBER
+  local line
   quoted signal "$call" "$1"
-  setsid ssh "${ssh_options[@]}" 127.0.0.1 "$line" </dev/null >/dev/null 2>&1 || :
+  # It may come before the program has begun.
+  for _ in {1..50}; do
+    ! setsid ssh "${ssh_options[@]}" 127.0.0.1 "$line" </dev/null >/dev/null 2>&1 || return 0
+    kill -0 "$ssh_pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+}
+
+# A kill -9 of this process kills the program as well: somebody in another session sees its end of a pipe close.
+call_guard() {
+  quoted signal "$call" 9
+  # shellcheck disable=SC2016  # the inner shell expands
+  exec {guard}> >(exec setsid bash -c 'read -r _ || exec "$@"' guard ssh "${ssh_options[@]}" 127.0.0.1 "$line" </dev/stdin >/dev/null 2>&1)
 }
 
 call_once() { # ARG...; sets `code`; fails if the lab closed before the program began
@@ -30,10 +43,10 @@ call_once() { # ARG...; sets `code`; fails if the lab closed before the program 
     code=0
     ssh "${ssh_options[@]}" "${options[@]}" 127.0.0.1 "$line" || code=$?
   else
-    # A session of its own, so that the terminal's Ctrl-C reaches the program once and does not end ssh. ssh ends with
-    # this process, whatever way that ends.
-    setsid setpriv --pdeathsig TERM ssh "${ssh_options[@]}" "${options[@]}" 127.0.0.1 "$line" <&0 &
+    # A session of its own, so that the terminal's Ctrl-C reaches the program once and does not end ssh.
+    setsid ssh "${ssh_options[@]}" "${options[@]}" 127.0.0.1 "$line" <&0 &
     ssh_pid=$!
+    call_guard
     for number in 1 2 3 10 12 15; do
       # shellcheck disable=SC2064  # the number of now
       trap "call_signal $number" "$number"
@@ -44,6 +57,8 @@ call_once() { # ARG...; sets `code`; fails if the lab closed before the program 
       kill -0 "$ssh_pid" 2>/dev/null || break   # or a signal ended the wait
     done
     trap - 1 2 3 10 12 15
+    echo done >&"$guard"
+    exec {guard}>&-
   fi
   [ "$code" = 255 ] || return 0
   quoted end "$call"

@@ -17,7 +17,7 @@ image_as_root() {
 }
 
 image_build() { # FOLDER
-  local folder=$1 work packages
+  local folder=$1 work packages program
   need mmdebstrap mmdebstrap
   need mkfs.ext4 e2fsprogs
   need gcc gcc
@@ -35,7 +35,7 @@ image_build() { # FOLDER
     "$image_suite" "$work/root.tar" 2>"$work/log" ||
     die 'Debian packages for the lab could not be installed; the end of the log:' "$(tail -n 5 "$work/log")" \
       'A network connection to a Debian mirror is needed once.'
-  gcc -O2 -static -s -o "$work/call" "$lab/image/call.c"
+  for program in call fetch; do gcc -O2 -static -s -o "$work/$program" "$lab/image/$program.c"; done
   ssh-keygen -q -t ed25519 -N '' -C lab -f "$work/host_key"
   # shellcheck disable=SC2016  # the inner shell expands
   image_as_root bash -euc '
@@ -46,7 +46,7 @@ image_build() { # FOLDER
     cp -L "$root"/boot/vmlinuz-* "$work/vmlinuz"
     rm -f "$root"/boot/initrd* "$root"/boot/System.map*
     install -D -m 755 "$lab/image/init" "$root/usr/lib/lab/init"
-    install -D -m 755 "$work/call" "$root/usr/lib/lab/call"
+    install -D -m 755 -t "$root/usr/lib/lab" "$work/call" "$work/fetch"
     install -D -m 644 "$lab/image/sshd_config" "$root/etc/lab/sshd_config"
     install -D -m 600 "$work/host_key" "$root/etc/lab/host_key"
     rm -f "$root"/etc/ssh/ssh_host_*
@@ -57,7 +57,7 @@ image_build() { # FOLDER
     rm -rf "$root"
   ' bash "$lab" "$work" "$image_disk_size"
   echo "lab $(cut -d ' ' -f 1,2 "$work/host_key.pub")" >"$work/known_host"
-  rm "$work/host_key" "$work/host_key.pub" "$work/call" "$work/log"
+  rm "$work/host_key" "$work/host_key.pub" "$work/call" "$work/fetch" "$work/log"
   image_facts "$work" >"$work/facts"
   chmod 700 "$work"
   sync -f "$work"

@@ -21,6 +21,10 @@ machine_state() {
   id=$(printf '%s %s' "$(image_key)" "$cache" | sha256sum | cut -c 1-12)
   state=$(runtime_folder)/lab-$id
   private_folder "$state" || die "$state is not a private folder of this user."
+  machine_ssh_options
+}
+
+machine_ssh_options() {
   ssh_options=(-F none -p "$(cat "$state/port" 2>/dev/null || echo 0)" -i "$state/key" -l root -e none
     -o IdentitiesOnly=yes -o "UserKnownHostsFile=$state/known_host" -o HostKeyAlias=lab -o StrictHostKeyChecking=yes
     -o UpdateHostKeys=no -o BatchMode=yes -o LogLevel=ERROR -o ConnectTimeout=20 -o ServerAliveInterval=30
@@ -46,6 +50,16 @@ machine_connect() {
 
 machine_console() { [ -s "$state/console.log" ] && tail -n 15 "$state/console.log" | tr -d '\r' || echo '(nothing was printed)'; }
 
+# Folders of labs that stopped by themselves.
+machine_forget_stopped() {
+  local mine=$state
+  for state in "$(dirname "$mine")"/lab-*/; do
+    state=${state%/}
+    [ "$state" = "$mine" ] || machine_pid >/dev/null || rm -rf "$state" "$state.lock"
+  done
+  state=$mine
+}
+
 machine_start() { # Call it with the lock held.
   need qemu-system-x86_64 qemu-system-x86
   need ssh openssh-client
@@ -56,7 +70,9 @@ machine_start() { # Call it with the lock held.
   [ "$available" -ge 1536 ] || die "only $available MiB of memory are free; the lab needs 1536 to boot." \
     'Close something, or wait until other work has ended.'
   say "booting the lab: an emulated AMD-V machine, $cpus CPUs, $mem_mib MiB (about 10 seconds; stops by itself after $idle_minutes idle minutes)"
+  machine_forget_stopped
   rm -f "$state"/*
+  mkfifo -m 600 "$state/qmp.in" "$state/qmp.out"
   ssh-keygen -q -t ed25519 -N '' -C lab -f "$state/key" </dev/null
   cp "$image/known_host" "$state/known_host"
   for attempt in 1 2 3 4 5 6; do
@@ -64,7 +80,7 @@ machine_start() { # Call it with the lock held.
     if ! machine_wait; then
       grep -q 'host forwarding rule' "$state/qemu.log" || break
     else
-      machine_state   # the port is known now
+      machine_ssh_options   # the port is known now
       machine_connect || break
       touch "$state/up"
       return
@@ -103,7 +119,7 @@ random.trust_cpu=on rcupdate.rcu_expedited=1 lab.idle=$((idle_minutes * 60)) lab
     -netdev "user,id=net,restrict=$restrict,hostfwd=tcp:127.0.0.1:$port-:22"
     -device virtio-net-pci,netdev=net,romfile=
     -chardev "file,id=console,path=$state/console.log" -serial chardev:console
-    -qmp "unix:$state/qmp,server=on,wait=off"
+    -chardev "pipe,id=monitor,path=$state/qmp" -mon chardev=monitor,mode=control
     -pidfile "$state/pid"
   )
   # A session of its own: it outlives the caller and does not get the caller's Ctrl-C.
@@ -125,6 +141,7 @@ machine_wait() {
 
 machine_kill() {
   local pid
+  machine_ssh_options
   [ -S "$state/ssh" ] && ssh "${ssh_options[@]}" -O exit 127.0.0.1 2>/dev/null || :
   pid=$(machine_pid) || { rm -f "$state/up"; return 0; }
   kill "$pid" 2>/dev/null || :
@@ -133,8 +150,9 @@ machine_kill() {
   rm -f "$state/up"
 }
 
-with_lock() {
-  exec {lock}>"$state/../lab.lock"
+with_lock() { # labs|give COMMAND...: one start or stop at a time of any lab of this user, one copy at a time into this one
+  exec {lock}>"$(if [ "$1" = give ]; then echo "$state.lock"; else echo "$state/../labs.lock"; fi)"
+  shift
   flock "$lock"
   "$@"
   exec {lock}>&-
@@ -145,8 +163,8 @@ machine_start_if_down() { machine_is_up || machine_start; }
 machine_ensure() {
   machine_state
   if ! machine_is_up; then
-    with_lock machine_start_if_down
+    with_lock labs machine_start_if_down
     machine_state
   fi
-  [ -S "$state/ssh" ] || with_lock machine_connect || die "the lab runs, but ssh does not reach it: $(cat "$state/ssh.log")" 'lab/down stops it; the next call starts it anew.'
+  [ -S "$state/ssh" ] || with_lock labs machine_connect || die "the lab runs, but ssh does not reach it: $(cat "$state/ssh.log")" 'lab/down stops it; the next call starts it anew.'
 }
