@@ -205,6 +205,26 @@ public sealed unsafe class Machine : IDisposable
             var cpuid = (kvm_cpuid_entry2[])supported.Clone();
             CpuidPolicy.Apply(cpuid, (uint)i, (uint)count, tscDeadline);
             vcpu.SetCpuid(cpuid);
+            EnableExtendedState(vcpu, cpuid);
+        }
+    }
+
+    /// <summary>
+    /// Enables every part of the extended state that the guest is told of, as its kernel does first thing anyway: emulated
+    /// processors without an XSETBV intercept would otherwise save and restore less than the guest uses.
+    /// </summary>
+    private static void EnableExtendedState(KvmVcpu vcpu, kvm_cpuid_entry2[] cpuid)
+    {
+        const uint xsaveLeaf = 0xd;
+        foreach (ref readonly kvm_cpuid_entry2 entry in cpuid.AsSpan())
+        {
+            if (entry.function == xsaveLeaf && entry.index == 0)
+            {
+                var state = new kvm_xcrs { nr_xcrs = 1 };
+                state.xcrs[0].value = entry.eax | ((ulong)entry.edx << 32);
+                vcpu.SetXcrs(state);
+                return;
+            }
         }
     }
 
