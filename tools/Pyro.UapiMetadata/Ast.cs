@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>Records, typedefs and enumerators of a translation unit, from clang's <c>-ast-dump=json</c>.</summary>
 internal sealed class Ast

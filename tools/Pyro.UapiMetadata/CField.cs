@@ -1,4 +1,4 @@
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>A member as clang's AST has it.</summary>
 /// <param name="Name">Empty for an unnamed bitfield and for an anonymous struct or union.</param>

@@ -1,4 +1,4 @@
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>A struct or union as clang's AST has it.</summary>
 internal sealed class CRecord(string? name, string tag)

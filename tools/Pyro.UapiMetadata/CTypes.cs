@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pyro.Kvm.Generator.Metadata;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>Turns types as C writes them into those of the metadata.</summary>
 internal sealed class CTypes(Ast ast)

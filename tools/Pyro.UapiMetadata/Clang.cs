@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>Runs clang on C text.</summary>
 internal static class Clang

@@ -1,6 +1,6 @@
 using Pyro.Kvm.Generator.Metadata;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>The facts of one group of headers.</summary>
 internal sealed class Facts(IReadOnlyList<string> headers)
@@ -16,18 +16,21 @@ internal sealed class Facts(IReadOnlyList<string> headers)
     public SortedDictionary<string, string> Aliases { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Drops what holds a record that is not known: one with a member that the metadata has no words for.</summary>
-    public void Prune(Func<string, bool> isKnown)
+    /// <param name="isRecord">Whether an earlier group has a record of that name.</param>
+    /// <param name="isAlias">Whether an earlier group has that name for a record of another: the name is taken.</param>
+    public void Prune(Func<string, bool> isRecord, Func<string, bool> isAlias)
     {
+        Remove(Records, name => isAlias(name.Split('.')[0]));
         bool changed;
         do
         {
-            List<string> broken = [.. Records.Values.Where(record => Needed(record).Any(name => !Records.ContainsKey(name) && !isKnown(name))).Select(record => record.Name)];
+            List<string> broken = [.. Records.Values.Where(record => Needed(record).Any(name => !Records.ContainsKey(name) && !isRecord(name))).Select(record => record.Name)];
             broken.ForEach(name => Records.Remove(name));
             changed = broken.Count > 0;
         }
         while (changed);
 
-        Remove(Ioctls, name => Ioctls[name].Argument.Innermost is { Kind: NativeTypeKind.Record } argument && !Records.ContainsKey(argument.Name) && !isKnown(argument.Name));
+        Remove(Ioctls, name => Ioctls[name].Argument.Innermost is { Kind: NativeTypeKind.Record } argument && !Records.ContainsKey(argument.Name) && !isRecord(argument.Name));
         Remove(Aliases, name => name.StartsWith('_') || !Records.ContainsKey(Aliases[name]));
     }
 

@@ -1,4 +1,4 @@
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>The headers to read, in groups that are read together.</summary>
 internal static class HeaderList

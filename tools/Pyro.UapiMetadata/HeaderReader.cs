@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Pyro.Kvm.Generator.Metadata;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>
 /// Reads the facts of a group of headers with two runs of clang beside the preprocessor's: one for the AST, in which every macro

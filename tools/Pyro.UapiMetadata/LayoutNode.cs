@@ -1,4 +1,4 @@
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>A line of a record layout: a member's place, and that of its own members where it is a record.</summary>
 internal sealed class LayoutNode(string name, int offset, int bitOffset, int bitWidth)

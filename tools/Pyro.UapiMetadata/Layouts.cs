@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>Record layouts from clang's <c>-fdump-record-layouts</c>.</summary>
 internal static partial class Layouts

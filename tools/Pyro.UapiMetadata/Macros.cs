@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>The macros that a group of headers defines and that could be constants.</summary>
 internal sealed partial class Macros

@@ -1,4 +1,4 @@
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>Makes the metadata from the headers that are installed here.</summary>
 internal static class MetadataText
@@ -14,7 +14,7 @@ internal static class MetadataText
         foreach (IReadOnlyList<string> headers in HeaderList.Load())
         {
             Facts facts = HeaderReader.Read(headers);
-            facts.Prune(writer.HasRecord);
+            facts.Prune(writer.HasRecord, writer.HasAlias);
             writer.Append(facts);
         }
         return writer.ToString();

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pyro.Kvm.Generator.Metadata;
 
-namespace Pyro.UapiMetadata;
+namespace Pyro.UapiReader;
 
 /// <summary>Writes facts as the text that <see cref="UapiMetadata"/> reads. The same facts give the same bytes.</summary>
 internal sealed class MetadataWriter
@@ -18,15 +18,17 @@ internal sealed class MetadataWriter
     /// <summary>Whether a record of that name has been written.</summary>
     public bool HasRecord(string name) => _records.Contains(name);
 
+    /// <summary>Whether an alias of that name has been written.</summary>
+    public bool HasAlias(string name) => _aliases.Contains(name);
+
     /// <summary>Appends a group's facts, without those whose name an earlier group has.</summary>
     public void Append(Facts facts)
     {
         _text.Append("headers ").AppendJoin(' ', facts.Headers).Append('\n');
         foreach (RecordFact record in facts.Records.Values)
         {
-            // A nested type belongs to its outer one, whose name an earlier group may have given to that or to another.
-            string outer = record.Name.Split('.')[0];
-            if (!_records.Contains(outer) && !_aliases.Contains(outer))
+            // A nested type belongs to its outer one, which an earlier group may have given.
+            if (!_records.Contains(record.Name.Split('.')[0]))
             {
                 Append(record);
             }

@@ -1,4 +1,4 @@
-using Pyro.UapiMetadata;
+using Pyro.UapiReader;
 
 if (args is not [string output])
 {
