@@ -36,6 +36,15 @@ public static class ErrorCodes
     /// <summary>The environment's files are damaged.</summary>
     public const string EnvironmentDamaged = "environment_damaged";
 
+    /// <summary>The environment could not be made.</summary>
+    public const string EnvironmentBuildFailed = "environment_build_failed";
+
+    /// <summary>Another process is working on the environment.</summary>
+    public const string EnvironmentBusy = "environment_busy";
+
+    /// <summary>A program that Pyro calls is not installed.</summary>
+    public const string ToolMissing = "tool_missing";
+
     /// <summary>The machine could not be built or booted.</summary>
     public const string BootFailed = "boot_failed";
 

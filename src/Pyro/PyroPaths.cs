@@ -14,6 +14,9 @@ public sealed record PyroPaths(string Cache, string State, string Runtime)
         Under("XDG_STATE_HOME", ".local/state"),
         RuntimeFolderOfUser());
 
+    /// <summary>The folder of installed environments.</summary>
+    public string Environments => Path.Combine(Cache, "environments");
+
     /// <summary>The folder of initramfs images.</summary>
     public string Initramfs => Path.Combine(Cache, "initramfs");
 

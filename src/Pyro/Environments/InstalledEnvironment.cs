@@ -1,0 +1,29 @@
+namespace Pyro.Environments;
+
+/// <summary>An environment that machines can be started from.</summary>
+public sealed record InstalledEnvironment
+{
+    /// <summary>The name it is known by, as <c>debian:12</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What the image is, independent of how sparse the file is: see <c>docs/environments.md</c>.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>The root file system: an ext4 image that machines only read.</summary>
+    public required string RootDisk { get; init; }
+
+    /// <summary>Length of the image in bytes: the size of a machine's root disk.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Bytes the image takes on the host's disk.</summary>
+    public required long DiskUsage { get; init; }
+
+    /// <summary>When it was installed.</summary>
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>Where it came from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>What is in it, by name.</summary>
+    public required IReadOnlyList<EnvironmentPackage> Packages { get; init; }
+}
