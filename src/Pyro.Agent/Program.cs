@@ -1,1 +1,27 @@
-System.Console.WriteLine("pyro-agent");
+using Pyro.Agent.Init;
+using Pyro.Agent.Native;
+
+namespace Pyro.Agent;
+
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        ulong entry = Sys.Now();
+        if (Libc.getpid() == 1)
+            GuestInit.Run(entry);
+
+        switch (args)
+        {
+            case ["serve", "--unix", string path]:
+                ProcessHost.Run(path);
+                return 0;
+            case ["--version"]:
+                _ = Sys.Write(1, Sys.Utf8("pyro-agent " + AgentVersion.Text + "\n").AsSpan()[..^1]);
+                return 0;
+            default:
+                Sys.Log("I am the init of a guest, and do nothing elsewhere but `serve --unix PATH`, for tests");
+                return 2;
+        }
+    }
+}

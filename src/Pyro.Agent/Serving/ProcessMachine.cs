@@ -1,0 +1,16 @@
+namespace Pyro.Agent.Serving;
+
+/// <summary>The agent's process as what is shut down.</summary>
+internal sealed class ProcessMachine(AgentServer server) : IMachine
+{
+    /// <inheritdoc/>
+    public void SignalAll(int signal) => server.SignalCommands(signal);
+
+    /// <inheritdoc/>
+    public void Settle()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Stop(bool reboot) => server.Loop.Stopped = true;
+}

@@ -1,0 +1,70 @@
+using Pyro.Agent.Exec;
+using Pyro.Agent.Native;
+using Pyro.Protocol;
+
+namespace Pyro.Agent.Serving;
+
+/// <summary>The table of requests.</summary>
+internal static unsafe class RequestHandler
+{
+    /// <summary>Carries out, or begins, what a connection's first frame asks for.</summary>
+    /// <exception cref="ProtocolException">The request does not parse.</exception>
+    public static void Handle(AgentServer server, IMachine machine, Connection connection, FrameType type, ReadOnlySpan<byte> payload)
+    {
+        if (!Wire.IsRequest(type))
+            throw new ProtocolException("a connection begins with a request");
+
+        // Before the version is looked at, because it is what every request of every version begins with.
+        ushort version = new PayloadReader(payload).ReadUInt16();
+        if (version != Wire.Version)
+        {
+            connection.Fail(FailureCode.UnsupportedVersion, $"the agent speaks protocol version {Wire.Version}, the request is of version {version}");
+            return;
+        }
+
+        switch (type)
+        {
+            case FrameType.Exec:
+                ExecStarter.Start(server, connection, Frame.Decode<ExecRequest>(payload));
+                break;
+            case FrameType.PowerOff:
+                server.Shutdown(connection, Frame.Decode<PowerOffRequest>(payload), machine);
+                break;
+            case FrameType.SetClock:
+                SetClock(connection, Frame.Decode<SetClockRequest>(payload));
+                break;
+            case FrameType.Info:
+                connection.Answer(server.Describe());
+                break;
+            case FrameType.Sync:
+                Sync(server, connection);
+                break;
+            default:
+                connection.Fail(FailureCode.UnknownRequest, $"the agent knows no request of type {(byte)type}");
+                break;
+        }
+    }
+
+    private static void SetClock(Connection connection, SetClockRequest request)
+    {
+        var time = Timespec.FromNanoseconds(request.UnixNanoseconds);
+        if (Libc.clock_settime(Linux.CLOCK_REALTIME, &time) < 0)
+            connection.Fail(FailureCode.SystemError, LinuxException.Last("clock_settime").Message);
+        else
+            connection.Done();
+    }
+
+    // A thread of its own: a slow disk must not stop the commands that run meanwhile.
+    private static void Sync(AgentServer server, Connection connection)
+    {
+        var thread = new Thread(() =>
+        {
+            Libc.sync();
+            server.Loop.Post(connection.Done);
+        })
+        {
+            IsBackground = true,
+        };
+        thread.Start();
+    }
+}
