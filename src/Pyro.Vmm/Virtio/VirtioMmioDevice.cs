@@ -119,7 +119,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     public void SignalConfigChange()
     {
         Interlocked.Increment(ref _configGeneration);
-        if (Status.HasFlag(VirtioStatus.DRIVER_OK))
+        if (Has(Status, VirtioStatus.DRIVER_OK))
             Interrupt(Uapi.VIRTIO_MMIO_INT_CONFIG);
     }
 
@@ -127,10 +127,10 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     public void SetNeedsReset(string reason)
     {
         VirtioStatus before = (VirtioStatus)Interlocked.Or(ref _status, (int)VirtioStatus.DEVICE_NEEDS_RESET);
-        if (before.HasFlag(VirtioStatus.DEVICE_NEEDS_RESET))
+        if (Has(before, VirtioStatus.DEVICE_NEEDS_RESET))
             return;
         _log?.Invoke($"virtio device {_device.DeviceId} needs a reset: {reason}");
-        if (before.HasFlag(VirtioStatus.DRIVER_OK))
+        if (Has(before, VirtioStatus.DRIVER_OK))
             Interrupt(Uapi.VIRTIO_MMIO_INT_CONFIG);
     }
 
@@ -149,6 +149,9 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         foreach (EventFd notifier in _notifiers)
             notifier.Dispose();
     }
+
+    // Enum.HasFlag boxes unless the compiler optimises.
+    private static bool Has(VirtioStatus status, VirtioStatus bit) => (status & bit) != 0;
 
     private void Interrupt(int bit)
     {
@@ -202,7 +205,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         {
             case Uapi.VIRTIO_MMIO_QUEUE_NOTIFY:
                 // Without an ioeventfd. The device hears of it the same way.
-                if (value < (uint)_notifiers.Length && Status.HasFlag(VirtioStatus.DRIVER_OK))
+                if (value < (uint)_notifiers.Length && Has(Status, VirtioStatus.DRIVER_OK))
                     _notifiers[value].Signal();
                 return;
             case Uapi.VIRTIO_MMIO_INTERRUPT_ACK:
@@ -298,7 +301,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
 
     private void WriteQueueReady(uint value)
     {
-        if (SelectedQueue is not { } queue || !Status.HasFlag(VirtioStatus.FEATURES_OK))
+        if (SelectedQueue is not { } queue || !Has(Status, VirtioStatus.FEATURES_OK))
             return;
         if (value == 0 && queue.Ready)
         {
@@ -310,7 +313,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
                 SetNeedsReset($"the driver took queue {_queueSel} away");
             }
         }
-        else if (value == 1 && !Status.HasFlag(VirtioStatus.DRIVER_OK) && queue.SizeIsValid)
+        else if (value == 1 && !Has(Status, VirtioStatus.DRIVER_OK) && queue.SizeIsValid)
         {
             queue.Ready = true;
         }
@@ -335,7 +338,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
 
         bool Add(VirtioStatus bit, VirtioStatus after)
         {
-            if (!value.HasFlag(bit) || Status.HasFlag(bit) || !Status.HasFlag(after))
+            if (!Has(value, bit) || Has(Status, bit) || (after != VirtioStatus.None && !Has(Status, after)))
                 return false;
             Interlocked.Or(ref _status, (int)bit);
             return true;
