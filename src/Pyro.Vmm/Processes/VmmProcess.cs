@@ -14,8 +14,8 @@ public sealed class VmmProcess : IAsyncDisposable
     private readonly Lock _lifetime = new();
     private readonly TaskCompletionSource<MachineStarted> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _reaped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _isReaped;
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _mayBeReaped;
     private bool _stopRequested;
 
     private VmmProcess(int processId, ControlSocket control)
@@ -67,19 +67,22 @@ public sealed class VmmProcess : IAsyncDisposable
         _stopRequested = true;
         lock (_lifetime)
         {
-            // Not yet reaped means that the id still belongs to it.
-            if (!_isReaped)
+            // Until it is reaped the id is its own; after that it may be any process's.
+            if (!_mayBeReaped)
             {
                 _ = Libc.kill(ProcessId, Uapi.SIGKILL);
             }
         }
     }
 
-    /// <summary>Kills the process if it still runs and waits until it is gone.</summary>
+    /// <summary>
+    /// Kills the process if it still runs and waits until it runs no more. Taking its virtual machine apart keeps the
+    /// kernel busy for some more milliseconds, which nobody needs to wait for; the process is reaped after that.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         Kill();
-        await _reaped.Task.ConfigureAwait(false);
+        await _silent.Task.ConfigureAwait(false);
     }
 
     private void Listen()
@@ -101,11 +104,15 @@ public sealed class VmmProcess : IAsyncDisposable
             }
         }
 
-        string end = ChildProcess.Reap(ProcessId);
+        // Usually it is dead already, and what is left of it is being taken apart; without its socket it has no business to live.
         lock (_lifetime)
         {
-            _isReaped = true;
+            _ = Libc.kill(ProcessId, Uapi.SIGKILL);
+            _mayBeReaped = true;
         }
+
+        _silent.TrySetResult();
+        string end = ChildProcess.Reap(ProcessId);
 
         MachineExit exit = _stopRequested
             ? new MachineExit(MachineExitReason.Stopped, "stopped by the host")
@@ -113,7 +120,6 @@ public sealed class VmmProcess : IAsyncDisposable
         _started.TrySetException(new VmmException("vmm_died", exit.Message));
         _ = _started.Task.Exception; // observed: whoever waits for the end alone need not look at it
         _exited.TrySetResult(exit);
-        _reaped.TrySetResult();
         _control.Dispose();
     }
 }
