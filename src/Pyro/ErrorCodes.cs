@@ -27,6 +27,9 @@ public static class ErrorCodes
     /// <summary>There is no guest agent.</summary>
     public const string AgentNotFound = "agent_not_found";
 
+    /// <summary>A program that uses the SDK does not find the <c>pyro</c> executable, which runs the machines.</summary>
+    public const string ExecutableNotFound = "executable_not_found";
+
     /// <summary>The guest agent did not come up, or talks another protocol.</summary>
     public const string AgentFailed = "agent_failed";
 

@@ -1,3 +1,4 @@
+using Pyro.Protocol;
 using Pyro.Running;
 
 namespace Pyro;

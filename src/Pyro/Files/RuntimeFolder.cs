@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Interop;
 
@@ -34,7 +33,8 @@ internal sealed class RuntimeFolder : IDisposable
         PrivateFolder.EnsureOwned(root);
         while (true)
         {
-            string id = RandomNumberGenerator.GetHexString(12, lowercase: true);
+            // Guid takes its random digits from the kernel; the cryptography classes would load OpenSSL first.
+            string id = Guid.NewGuid().ToString("N")[..12];
             string path = System.IO.Path.Combine(root, id);
             PrivateFolder.Ensure(path);
             SafeFileHandle? held = TryLock(path);

@@ -6,7 +6,11 @@ namespace Pyro.Hosts;
 /// <param name="Modules">One folder a kernel module.</param>
 internal sealed record HostFiles(string Device, string CpuInfo, string Modules)
 {
-    internal static HostFiles Real { get; } = new("/dev/kvm", "/proc/cpuinfo", "/sys/module");
+    /// <summary>This host's. <c>PYRO_KVM</c> names another device than <c>/dev/kvm</c>.</summary>
+    internal static HostFiles Real { get; } = new(
+        Environment.GetEnvironmentVariable("PYRO_KVM") is { Length: > 0 } device ? device : "/dev/kvm",
+        "/proc/cpuinfo",
+        "/sys/module");
 
     internal bool HasModule(string name) => Directory.Exists(Path.Combine(Modules, name));
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Kvm;
+using Libc = Pyro.Interop.Libc;
 
 namespace Pyro.Hosts;
 
@@ -45,6 +46,20 @@ public sealed class HostKvm
             return device;
         device?.Dispose();
         throw found.ToException();
+    }
+
+    /// <summary>The API version that KVM tells, or null if it tells none.</summary>
+    internal static int? ApiVersion()
+    {
+        try
+        {
+            using KvmSystem system = KvmSystem.Open(HostFiles.Real.Device);
+            return system.ApiVersion;
+        }
+        catch (Exception e) when (e is LinuxException or NotSupportedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The error that a command which needs a machine gives on this host.</summary>

@@ -34,6 +34,9 @@ internal static unsafe partial class Libc
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
 
+    internal const int RLIMIT_NOFILE = 7;
+    internal const int RLIMIT_AS = 9;
+
     internal const int SIGHUP = 1;
     internal const int SIGINT = 2;
     internal const int SIGQUIT = 3;
@@ -79,6 +82,26 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     private static partial int poll(PollEntry* entries, nuint count, int timeout);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int stat(string path, void* buffer);
+
+    [LibraryImport("libc")]
+    private static partial nint sysconf(int name);
+
+    /// <summary>The host's memory.</summary>
+    internal static long MemoryBytes => sysconf(85 /* _SC_PHYS_PAGES */) * Environment.SystemPageSize;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getrlimit(int resource, ulong* limits);
+
+    /// <summary>A limit of this process; all ones for none.</summary>
+    internal static (ulong Soft, ulong Hard) LimitOf(int resource)
+    {
+        ulong* limits = stackalloc ulong[2];
+        // SAFETY: struct rlimit is two words.
+        return getrlimit(resource, limits) == 0 ? (limits[0], limits[1]) : (ulong.MaxValue, ulong.MaxValue);
+    }
+
     /// <summary>Waits until a descriptor that somebody else made non-blocking takes bytes again.</summary>
     internal static void WaitWritable(int fd)
     {
@@ -107,6 +130,14 @@ internal static unsafe partial class Libc
         ulong* stat = stackalloc ulong[StatWords];
         // SAFETY: as above; st_nlink is the third word.
         return fstat(fd, stat) == 0 ? stat[2] : 0;
+    }
+
+    /// <summary>A file's inode, size in bytes and time of change in nanoseconds, links followed; zeros if it is not there.</summary>
+    internal static (ulong Inode, ulong Size, ulong Modified) IdentityOf(string path)
+    {
+        ulong* stat = stackalloc ulong[StatWords];
+        // SAFETY: as above; st_ino, st_size and st_mtim are the words 1, 6 and 11 with 12.
+        return Libc.stat(path, stat) == 0 ? (stat[1], stat[6], (stat[11] * 1_000_000_000) + stat[12]) : default;
     }
 
     // struct stat is 144 bytes on x86-64.

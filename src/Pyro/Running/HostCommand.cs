@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Interop;
+using Pyro.Protocol;
 
 namespace Pyro.Running;
 
@@ -16,7 +17,7 @@ internal sealed class HostCommand : IRunTarget
 
     /// <summary>Runs the command to its end.</summary>
     /// <exception cref="OperationCanceledException">The token was set; the command's process group is dead.</exception>
-    internal static async Task<CommandEnd> RunAsync(RunRequest request, RunStreams streams, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    internal static async Task<CommandEnd> RunAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (request.Workdir is not null && !Directory.Exists(request.Workdir))
@@ -54,7 +55,7 @@ internal sealed class HostCommand : IRunTarget
         _process.Signal(Libc.SIGKILL);
     }
 
-    private Task StartPumps(RunStreams streams)
+    private Task StartPumps(CommandStreams streams)
     {
         if (streams.Stdin is null)
             _process.Stdin!.Dispose();

@@ -1,3 +1,5 @@
+using Pyro.Protocol;
+
 namespace Pyro.Running;
 
 /// <summary>A running command, in a guest or on the host. Its methods return at once and do nothing once it has ended.</summary>

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Pyro.Cli.Output;
+using Pyro.Mcp;
+
+namespace Pyro.Cli.Commands;
+
+/// <summary><c>pyro mcp serve</c>: the tools for a coding agent.</summary>
+internal static class McpCommand
+{
+    internal const string Name = "mcp";
+
+    internal static Command Build()
+    {
+        var profile = new Option<string>("--profile") { Description = "Which tools to serve.", HelpName = "PROFILE", DefaultValueFactory = _ => Contract.DefaultProfile };
+        profile.AcceptOnlyFromAmong([.. Contract.Profiles]);
+        var environment = new Option<string>("--environment") { Description = "The environment of a call that names none.", HelpName = "ENV", DefaultValueFactory = _ => "debian:12" };
+        EnvCommand.Complete(environment.CompletionSources);
+        var serve = new Command("serve", "Speak MCP over standard input and output.") { profile, environment };
+        serve.SetAction((parsed, cancellationToken) =>
+        {
+            Report report = CommandLine.ReportOf(parsed);
+            return CommandLine.GuardAsync(report, async () =>
+            {
+                var options = new PyroMcpOptions { Profile = parsed.GetRequiredValue(profile), DefaultEnvironment = parsed.GetRequiredValue(environment) };
+                await new PyroClient().ServeStdioAsync(options, cancellationToken).ConfigureAwait(false);
+                return ExitCodes.Ok;
+            });
+        });
+        return new Command(Name, "Serve Pyro to coding agents by the Model Context Protocol.") { serve };
+    }
+}

@@ -1,0 +1,302 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using Pyro.Components;
+using Pyro.Environments;
+using Pyro.Files;
+using Pyro.Hosts;
+using Pyro.Interop;
+using Pyro.Protocol;
+using Pyro.Running;
+using Pyro.Vmm;
+using Pyro.Vmm.Processes;
+
+namespace Pyro.Machines;
+
+/// <summary>
+/// One running machine on a throw-away disk. Disposing of it ends the machine and leaves nothing behind; so does the
+/// death of this process.
+/// </summary>
+public sealed class Machine : IAsyncDisposable
+{
+    // Hardware boots in a tenth of a second; an emulated host with eight machines at once may take half a minute.
+    private static readonly TimeSpan s_bootLimit = TimeSpan.FromSeconds(120);
+
+    // How long the agent may take over its own time limit before the host ends the machine.
+    private static readonly TimeSpan s_timeoutGrace = TimeSpan.FromSeconds(5);
+
+    private readonly RuntimeFolder _folder;
+    private readonly MachineSockets _sockets;
+    private readonly VmmProcess _vmm;
+
+    private Machine(RuntimeFolder folder, MachineSockets sockets, VmmProcess vmm)
+    {
+        _folder = folder;
+        _sockets = sockets;
+        _vmm = vmm;
+    }
+
+    /// <summary>The machine's id.</summary>
+    public string Id => _folder.Id;
+
+    /// <summary>The id of the process that runs it.</summary>
+    public int ProcessId => _vmm.ProcessId;
+
+    /// <summary>How long it took to start.</summary>
+    public MachineTimings Timings { get; private set; } = new(default, default, default);
+
+    /// <summary>Boots a machine and waits until it takes commands.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <param name="paths">Where Pyro keeps its files.</param>
+    /// <param name="progress">Told of each step, or null.</param>
+    /// <param name="cancellationToken">Ends the machine before it is up.</param>
+    /// <exception cref="PyroException">It cannot be built or does not come up.</exception>
+    public static async Task<Machine> StartAsync(MachineOptions options, PyroPaths paths, IProgress<RunPhase>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(paths);
+        cancellationToken.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        Machine machine = Launch(options, paths, start, progress);
+        try
+        {
+            await machine.WaitUntilReadyAsync(options, start, progress, cancellationToken).ConfigureAwait(false);
+            return machine;
+        }
+        catch
+        {
+            await machine.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Runs one command in the machine to its end.</summary>
+    /// <param name="request">The command; its environment and sizes are not looked at.</param>
+    /// <param name="streams">Input and output.</param>
+    /// <param name="cancellationToken">Kills the command.</param>
+    /// <exception cref="PyroException">The machine died, or refused the command.</exception>
+    public async Task<ExecResult> ExecAsync(RunRequest request, RunStreams? streams = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        using var command = new CommandStreams(streams ?? new RunStreams(), request.MaxOutputBytes);
+        CommandEnd end = await RunCommandAsync(request, command, null, cancellationToken).ConfigureAwait(false);
+        (string stdout, string stderr) = command.Collected;
+        return new ExecResult(end.ExitCode, stdout, stderr, end.TimedOut, end.Duration);
+    }
+
+    /// <summary>Lets the guest end its processes, write everything to its disk and switch itself off.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PyroException">The machine died before.</exception>
+    public async Task PowerOffAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await using (GuestConnection connection = await GuestConnection.ConnectAsync(_sockets.Path, cancellationToken: cancellationToken).ConfigureAwait(false))
+                await connection.PowerOffAsync(new PowerOffRequest(), cancellationToken).ConfigureAwait(false);
+            await _vmm.Exited.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsLoss(e))
+        {
+            throw await DeathAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the machine and removes what it had on the host.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _vmm.DisposeAsync().ConfigureAwait(false);
+        _sockets.Dispose();
+        _folder.Dispose();
+    }
+
+    internal async Task<CommandEnd> RunCommandAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using var backstop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        backstop.CancelAfter(TimeSpan.FromSeconds(request.TimeoutSeconds) + s_timeoutGrace);
+        try
+        {
+            await using GuestConnection connection = await GuestConnection.ConnectAsync(_sockets.Path, cancellationToken: backstop.Token).ConfigureAwait(false);
+            await using ExecStream exec = await connection.ExecAsync(ToExec(request, streams), backstop.Token).ConfigureAwait(false);
+            progress?.Report(new RunPhase(RunPhase.Exec, Stopwatch.GetElapsedTime(start), [new("pid", $"{exec.ProcessId}")]));
+            streams.Control?.Attach(new GuestCommand(exec));
+            ExitedMessage end = await exec.RunAsync(streams.Stdin, streams.Stdout, streams.Stderr, backstop.Token).ConfigureAwait(false);
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            return end.TimedOut
+                ? new CommandEnd(CommandEnd.TimeoutCode, TimedOut: true, took)
+                : new CommandEnd(end.ShellCode, TimedOut: false, took);
+        }
+        catch (GuestRequestException e)
+        {
+            throw new PyroException(ErrorCodes.ExecFailed, $"the guest refused the command: {e.Message}", HintFor(e.Code), e);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The agent did not keep its own limit; nothing is lost with a machine that does not answer.
+            _vmm.Kill();
+            return new CommandEnd(CommandEnd.TimeoutCode, TimedOut: true, Stopwatch.GetElapsedTime(start));
+        }
+        catch (Exception e) when (IsLoss(e))
+        {
+            throw await DeathAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static Machine Launch(MachineOptions options, PyroPaths paths, long start, IProgress<RunPhase>? progress)
+    {
+        if (options.MemMib > Libc.MemoryBytes >> 20)
+        {
+            throw new PyroException(
+                ErrorCodes.OutOfMemory,
+                $"a machine of {options.MemMib} MiB does not fit this host of {Libc.MemoryBytes >> 20} MiB",
+                "Choose a smaller --mem-mib.");
+        }
+        // Cheap refusals first: nothing is made on a host that cannot run machines.
+        using SafeFileHandle kvm = HostKvm.OpenForMachine();
+        string executable = Component.Executable();
+        string kernelPath = Component.Kernel(paths);
+        string agent = Component.Agent();
+        using SafeFileHandle kernel = File.OpenHandle(kernelPath);
+        using SafeFileHandle rootDisk = File.OpenHandle(EnvironmentStore.OfUser(paths).Resolve(options.Environment).RootDisk);
+        using SafeFileHandle overlay = ScratchFile.Create(paths.Scratch);
+        using SafeFileHandle initramfs = Initramfs.Open(paths.Initramfs, agent);
+
+        RuntimeFolder folder = RuntimeFolder.Create(paths.Runtime);
+        MachineSockets? sockets = null;
+        try
+        {
+            progress?.Report(new RunPhase(RunPhase.Spawn, Stopwatch.GetElapsedTime(start),
+            [
+                new("machine", folder.Id),
+                new("environment", options.Environment),
+                new("vcpu_count", $"{options.VcpuCount}"),
+                new("mem_mib", $"{options.MemMib}"),
+            ]));
+            sockets = new MachineSockets(folder.Path);
+            using SafeFileHandle console = PrivateFile.Create(Path.Combine(folder.Path, "console.log"));
+            using SafeFileHandle log = PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"));
+            var config = new MachineConfig
+            {
+                MachineId = folder.Id,
+                VcpuCount = options.VcpuCount,
+                MemMib = options.MemMib,
+                KvmDescriptor = 0,
+                KernelDescriptor = 1,
+                KernelName = kernelPath,
+                InitramfsDescriptor = 2,
+                CommandLine = CommandLineFor(options),
+                Disks = [new DiskConfig { Name = options.Environment, BaseDescriptor = 3, OverlayDescriptor = 4 }],
+                Vsock = new VsockConfig { ListenDescriptor = 5, Path = sockets.Path },
+                RuntimeFolder = folder.Path,
+                ConsoleDescriptor = 6,
+                LogDescriptor = 7,
+            };
+            VmmProcess vmm = VmmProcess.Launch(executable, config, [kvm, kernel, initramfs, rootDisk, overlay, sockets.VsockDescriptor, console, log]);
+            return new Machine(folder, sockets, vmm);
+        }
+        catch (Exception e)
+        {
+            sockets?.Dispose();
+            folder.Dispose();
+            if (e is PyroException)
+                throw;
+            throw new PyroException(ErrorCodes.BootFailed, $"the machine's process cannot be started: {e.Message}", "Run: pyro doctor", e);
+        }
+    }
+
+    private async Task WaitUntilReadyAsync(MachineOptions options, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_bootLimit);
+        Task<AgentReady> accept = _sockets.AcceptReadyAsync(limit.Token);
+        try
+        {
+            MachineStarted started = await _vmm.Started.WaitAsync(limit.Token).ConfigureAwait(false);
+            TimeSpan spawn = Stopwatch.GetElapsedTime(start, started.EnteredNs);
+            progress?.Report(new RunPhase(RunPhase.Boot, spawn, [new("spawn_ms", Milliseconds(spawn)), new("pid", $"{ProcessId}")]));
+            if (await Task.WhenAny(accept, _vmm.Exited).ConfigureAwait(false) != accept)
+                throw MachineFailure.BeforeReady(await _vmm.Exited.ConfigureAwait(false));
+
+            AgentReady ready = await accept.ConfigureAwait(false);
+            if (ready.ProtocolVersion != Wire.Version)
+            {
+                throw new PyroException(
+                    ErrorCodes.AgentFailed,
+                    $"the guest agent speaks protocol {ready.ProtocolVersion}, this pyro speaks {Wire.Version}",
+                    "Build both together: ./build.sh");
+            }
+            TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
+            TimeSpan boot = TimeSpan.FromTicks((long)(Math.Min(ready.EntryNanoseconds, long.MaxValue) / 100));
+            boot = boot < up ? boot : up;
+            Timings = new MachineTimings(spawn, boot, up - boot);
+            progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("boot_ms", Milliseconds(boot)), new("agent_ms", Milliseconds(up - boot))]));
+        }
+        catch (VmmException e)
+        {
+            throw MachineFailure.NotBuilt(e, options);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new PyroException(
+                ErrorCodes.AgentFailed,
+                $"the guest did not take commands within {s_bootLimit.TotalSeconds} seconds",
+                "Run: pyro doctor. On a busy host, run fewer machines at once.");
+        }
+        finally
+        {
+            await limit.CancelAsync().ConfigureAwait(false);
+            _ = accept.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    private static ExecRequest ToExec(RunRequest request, CommandStreams streams)
+    {
+        var environment = new EnvironmentVariable[request.Env.Count];
+        int next = 0;
+        foreach ((string name, string value) in request.Env)
+            environment[next++] = new EnvironmentVariable(name, value);
+        return new ExecRequest
+        {
+            Arguments = request.Command,
+            Environment = environment,
+            WorkingDirectory = request.Workdir ?? "",
+            Terminal = streams.Terminal,
+            TimeoutMilliseconds = checked((uint)request.TimeoutSeconds * 1000),
+            Stdin = streams.Stdin is not null,
+        };
+    }
+
+    // The guest has no clock of its own at boot; the agent sets it to this.
+    private static string CommandLineFor(MachineOptions options) =>
+        $"pyro.root=/dev/vda pyro.hostname={GuestName(options.Environment)} pyro.time={(DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100}";
+
+    // Letters, digits and dashes only: the name goes onto the kernel's command line.
+    private static string GuestName(string environment)
+    {
+        ReadOnlySpan<char> name = environment.AsSpan(environment.LastIndexOf('/') + 1);
+        Span<char> safe = stackalloc char[Math.Min(name.Length, 63)];
+        for (int i = 0; i < safe.Length; i++)
+            safe[i] = char.IsAsciiLetterOrDigit(name[i]) ? name[i] : '-';
+        return new string(safe.Trim('-')) is { Length: > 0 } result ? result : "pyro";
+    }
+
+    private static bool IsLoss(Exception e) => e is GuestConnectionLostException or System.Net.Sockets.SocketException or ProtocolException;
+
+    // The connection breaks a moment before the process is known to be dead.
+    private async Task<PyroException> DeathAsync()
+    {
+        Task first = await Task.WhenAny(_vmm.Exited, Task.Delay(TimeSpan.FromSeconds(1))).ConfigureAwait(false);
+        return first == _vmm.Exited
+            ? MachineFailure.WhileRunning(await _vmm.Exited.ConfigureAwait(false))
+            : new PyroException(ErrorCodes.MachineDied, "the connection to the guest's agent broke", "Run the command again; with --verbose for more.");
+    }
+
+    private static string? HintFor(string code) => code switch
+    {
+        FailureCode.BadDirectory => "Choose a --workdir that exists in the environment.",
+        FailureCode.SpawnFailed => "Give the machine more memory: --mem-mib.",
+        FailureCode.UnsupportedVersion or FailureCode.UnknownRequest => "Build pyro and its agent together: ./build.sh",
+        _ => null,
+    };
+
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
+}

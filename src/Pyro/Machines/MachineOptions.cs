@@ -1,0 +1,14 @@
+namespace Pyro.Machines;
+
+/// <summary>What a machine is made of.</summary>
+public sealed record MachineOptions
+{
+    /// <summary>The environment's name, as <c>debian:12</c>.</summary>
+    public required string Environment { get; init; }
+
+    /// <summary>Virtual processors, 1 to 32.</summary>
+    public int VcpuCount { get; init; } = 1;
+
+    /// <summary>Guest memory in MiB.</summary>
+    public int MemMib { get; init; } = 1024;
+}
