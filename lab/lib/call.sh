@@ -7,7 +7,7 @@ quoted() { # Puts its arguments, quoted for the lab's shell (image/call.c), into
 }
 
 call_environment() { # What a program may want to know of the caller.
-  environment=()
+  environment=(${call_path:+"PATH=$call_path"})
   local name
   for name in TERM COLORTERM NO_COLOR LANG LC_ALL TZ "${!PYRO_@}"; do
     case $name in PYRO_LAB_*) continue ;; esac

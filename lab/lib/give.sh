@@ -75,8 +75,9 @@ give_file() { # FILE PATH-IN-THE-LAB
 give_folder() { # FOLDER PATH-IN-THE-LAB: appears there whole or not at all
   local folder=$1 target=$2 pack name
   pack=$(mktemp "$state/pack.XXXXXX")
-  # Images go by themselves, with their holes.
-  tar -C "$folder" -cf "$pack" --exclude='*.ext4' --exclude='*.dbg' .
+  # Images go by themselves, with their holes; symbols, locks and work in progress stay here.
+  (cd "$folder" && find . -mindepth 1 -name '.*' -prune -o -name symbols -prune -o -name '*.ext4' -prune -o -print0 |
+    tar -chf "$pack" --no-recursion --null -T -)
   give_file "$pack" "$target.part.tar"
   rm -f "$pack"
   for name in "$folder"/*.ext4; do
@@ -95,9 +96,12 @@ give_folder() { # FOLDER PATH-IN-THE-LAB: appears there whole or not at all
 
 lab_has() { grep -qxF -- "$1" "$state/has" 2>/dev/null; }
 
+# A folder made anew under its old name has another time.
+gift() { echo "$2 $(stat -c %y "$1")"; } # FOLDER PATH-IN-THE-LAB
+
 give_once() { # FOLDER PATH-IN-THE-LAB; call it with the giving lock held
-  lab_has "$2" && return
+  lab_has "$(gift "$1" "$2")" && return
   say "copying $(basename "$1") into the lab"
   give_folder "$1" "$2"
-  echo "$2" >>"$state/has"
+  gift "$1" "$2" >>"$state/has"
 }

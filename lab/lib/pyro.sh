@@ -29,7 +29,7 @@ environments_of() { # ARG...
 
 pyro_give() { # ARG...; sets pyro_folder
   local kernel names name folder missing=()
-  pyro_folder=/opt/pyro/$(cd "$out" && stat -c '%n %s %y' -- * | sha256sum | cut -c 1-12)
+  pyro_folder=/opt/pyro/$(cd "$out" && stat -L -c '%F %n %s %y' -- * | grep -v ^directory | sha256sum | cut -c 1-12)
   kernel=$(readlink -f "$cache/kernels/current") || kernel=
   mapfile -t names < <(environments_of "$@" | sort -u)
   for name in "${names[@]}"; do
@@ -37,10 +37,10 @@ pyro_give() { # ARG...; sets pyro_folder
     ! environment_is_offered "$name" || { say "the environment $name is not there yet: building it on the host"; "$out/pyro" env pull "$name" >&2; }
   done
   lab_has "$pyro_folder" || missing+=(out)
-  [ ! -d "$kernel" ] || lab_has "$lab_cache/kernels/$(basename "$kernel")" || missing+=(kernel)
+  [ ! -d "$kernel" ] || lab_has "$(gift "$kernel" "$lab_cache/kernels/$(basename "$kernel")")" || missing+=(kernel)
   for name in "${names[@]}"; do
     folder=$(environment_folder "$name") || continue
-    lab_has "$(environment_path "$folder")" || missing+=("$name")
+    lab_has "$(gift "$folder" "$(environment_path "$folder")")" || missing+=("$name")
   done
   [ ${#missing[@]} = 0 ] || with_lock give pyro_give_locked
 }
@@ -48,7 +48,12 @@ pyro_give() { # ARG...; sets pyro_folder
 environment_path() { echo "$lab_cache/environments/$(basename "$1")"; }
 
 pyro_give_locked() {
-  give_once "$out" "$pyro_folder"
+  # Its name is a hash of what is in it.
+  if ! lab_has "$pyro_folder"; then
+    say "copying out into the lab"
+    give_folder "$out" "$pyro_folder"
+    echo "$pyro_folder" >>"$state/has"
+  fi
   if [ -d "$kernel" ]; then
     give_once "$kernel" "$lab_cache/kernels/$(basename "$kernel")"
     lab_do ln -sfn "$(basename "$kernel")" "$lab_cache/kernels/current" </dev/null
