@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace Pyro.Bench;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(BootReport))]
+[JsonSerializable(typeof(KvmReport))]
+[JsonSerializable(typeof(MemoryReport))]
+internal sealed partial class BenchJson : JsonSerializerContext;

@@ -1,0 +1,44 @@
+using Pyro.Bench;
+
+// Usage: pyro-bench boot|kvm|memory [--runs N] [--json]
+string verb = args.Length > 0 ? args[0] : "";
+int runs = verb == "kvm" ? 200 : 20;
+bool json = false;
+for (int i = 1; i < args.Length; i++)
+{
+    if (args[i] == "--json")
+        json = true;
+    else if (args[i] == "--runs" && i + 1 < args.Length && int.TryParse(args[++i], out int asked) && asked > 0)
+        runs = asked;
+    else
+        return Usage();
+}
+
+try
+{
+    switch (verb)
+    {
+        case "boot":
+            Report.Print(await BootComparison.RunAsync(runs), json);
+            return 0;
+        case "kvm":
+            Report.Print(FirstInstruction.Measure(runs), json);
+            return 0;
+        case "memory":
+            Report.Print(VmmMemory.Measure(Math.Min(runs, 5)), json);
+            return 0;
+        default:
+            return Usage();
+    }
+}
+catch (Exception e) when (e is BenchException or IOException)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    return 1;
+}
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory [--runs N] [--json]");
+    return 2;
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text.Json;
+using Pyro.Benchmarks;
+
+namespace Pyro.Bench;
+
+/// <summary>Results, for people or as one JSON document.</summary>
+internal static class Report
+{
+    internal static void Print(BootReport report, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BootReport));
+            return;
+        }
+        Line("pyro run, cold", report.PyroColdMs, "ms");
+        Line("qemu microvm", report.QemuMicrovmMs, "ms");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pyro / qemu      {report.RatioColdToQemu:F3}"));
+    }
+
+    internal static void Print(KvmReport report, bool json)
+    {
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.KvmReport));
+        else
+            Line("VM to first instruction", report.VmToFirstInstructionUs, "us");
+    }
+
+    internal static void Print(MemoryReport report, bool json)
+    {
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.MemoryReport));
+        else
+            Line("VMM private dirty", report.VmmPrivateDirtyKib, "KiB");
+    }
+
+    private static void Line(string name, Distribution of, string unit) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} median {of.Median:F1} {unit}, p95 {of.P95:F1}, min {of.Min:F1}, max {of.Max:F1} ({of.Count} runs)"));
+}

@@ -1,0 +1,10 @@
+namespace Pyro.Benchmarks;
+
+/// <summary>One run of a command in a cold machine, split where its time went; all in milliseconds.</summary>
+/// <param name="Spawn">From the call until the machine's process had its configuration.</param>
+/// <param name="VmCreation">From then until the machine was built, its kernel was loaded and its first vCPU started.</param>
+/// <param name="Kernel">From the guest's first instruction until the agent ran as init.</param>
+/// <param name="AgentReady">From then until the agent took commands.</param>
+/// <param name="Exec">From the command's request until its end.</param>
+/// <param name="Total">From the call until its result, taking the machine apart included.</param>
+public sealed record BootSample(double Spawn, double VmCreation, double Kernel, double AgentReady, double Exec, double Total);

@@ -1,0 +1,63 @@
+namespace Pyro.Benchmarks;
+
+/// <summary>A series of <see cref="BootSample"/>s: a line of the history. All in milliseconds.</summary>
+public sealed record BootSummary
+{
+    /// <summary>When the series ended.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>The commit that was measured, or <c>unknown</c>.</summary>
+    public required string Commit { get; init; }
+
+    /// <summary>On what kind of host: only series of one kind can be compared.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The environment that was booted.</summary>
+    public required string Environment { get; init; }
+
+    /// <summary>The guest's vCPUs.</summary>
+    public required int VcpuCount { get; init; }
+
+    /// <summary>The guest's memory in MiB.</summary>
+    public required int MemMib { get; init; }
+
+    /// <summary>How many runs.</summary>
+    public required int Runs { get; init; }
+
+    /// <summary><see cref="BootSample.Spawn"/>.</summary>
+    public required Distribution Spawn { get; init; }
+
+    /// <summary><see cref="BootSample.VmCreation"/>.</summary>
+    public required Distribution VmCreation { get; init; }
+
+    /// <summary><see cref="BootSample.Kernel"/>.</summary>
+    public required Distribution Kernel { get; init; }
+
+    /// <summary><see cref="BootSample.AgentReady"/>.</summary>
+    public required Distribution AgentReady { get; init; }
+
+    /// <summary><see cref="BootSample.Exec"/>.</summary>
+    public required Distribution Exec { get; init; }
+
+    /// <summary><see cref="BootSample.Total"/>.</summary>
+    public required Distribution Total { get; init; }
+
+    /// <summary>Sums up a series.</summary>
+    /// <exception cref="ArgumentException">There are no samples.</exception>
+    public static BootSummary Of(IReadOnlyList<BootSample> samples, string commit, string host, string environment, int vcpuCount, int memMib, DateTimeOffset time) => new()
+    {
+        Time = time,
+        Commit = commit,
+        Host = host,
+        Environment = environment,
+        VcpuCount = vcpuCount,
+        MemMib = memMib,
+        Runs = samples.Count,
+        Spawn = Distribution.Of(samples.Select(s => s.Spawn)),
+        VmCreation = Distribution.Of(samples.Select(s => s.VmCreation)),
+        Kernel = Distribution.Of(samples.Select(s => s.Kernel)),
+        AgentReady = Distribution.Of(samples.Select(s => s.AgentReady)),
+        Exec = Distribution.Of(samples.Select(s => s.Exec)),
+        Total = Distribution.Of(samples.Select(s => s.Total)),
+    };
+}
