@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using LinuxException = Pyro.Kvm.LinuxException;
+using Pyro.Kvm;
 using Pyro.Kvm.Native;
 
 namespace Pyro.Vmm.Virtio.Vsock;

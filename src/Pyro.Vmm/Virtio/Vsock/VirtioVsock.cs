@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
-using LinuxException = Pyro.Kvm.LinuxException;
+using Pyro.Kvm;
 using Pyro.Kvm.Native;
-using Pyro.Vmm.Memory;
 
 namespace Pyro.Vmm.Virtio.Vsock;
 

@@ -1,7 +1,5 @@
-using LinuxException = Pyro.Kvm.LinuxException;
-using EventFd = Pyro.Kvm.EventFd;
+using Pyro.Kvm;
 using Pyro.Kvm.Native;
-using Pyro.Vmm.Memory;
 
 namespace Pyro.Vmm.Virtio.Vsock;
 
@@ -97,9 +95,9 @@ internal sealed class VsockWorker : IDisposable
     {
         // Edge-triggered, so that doorbells need no reading: each ring is an edge.
         const uint rings = Uapi.EPOLLIN | Uapi.EPOLLET;
-        bool watched = epoll.TryAdd((int)_wake.DangerousGetHandle(), rings, WakeToken);
+        bool watched = epoll.TryAdd(_wake.Number, rings, WakeToken);
         for (int queue = 0; queue <= EventQueue; queue++)
-            watched &= epoll.TryAdd((int)_activation.Notifiers[queue].DangerousGetHandle(), rings, QueueToken + (ulong)queue);
+            watched &= epoll.TryAdd(_activation.Notifiers[queue].Number, rings, QueueToken + (ulong)queue);
         if (!watched)
             throw new LinuxException("epoll_ctl", "the queues of a vsock device", SocketCalls.Errno);
     }
