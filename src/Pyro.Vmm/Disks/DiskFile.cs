@@ -13,6 +13,7 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
     private static readonly byte[] s_zeros = GC.AllocateArray<byte>(ZeroBytes, pinned: true);
 
     private bool _syncFailed;
+    private bool _exclusive;
 
     private static int LastError => Marshal.GetLastPInvokeError();
 
@@ -83,6 +84,7 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
         // A file system without locks is no reason to refuse; a lock held by another is.
         if (Libc.flock(handle, (exclusive ? Uapi.LOCK_EX : Uapi.LOCK_SH) | Uapi.LOCK_NB) != 0 && LastError == Uapi.EWOULDBLOCK)
             throw new DiskException(Name, "it is in use by another machine; stop that machine first");
+        _exclusive = exclusive;
     }
 
     internal void Read(ulong offset, Span<byte> into)
@@ -103,7 +105,14 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
         }
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        // Closing alone would leave the lock with a child process that is just being started and has yet to close its copy.
+        // A shared lock may be shared with other machines, by one descriptor passed to all of them.
+        if (_exclusive && !handle.IsClosed)
+            _ = Libc.flock(handle, Uapi.LOCK_UN);
+        handle.Dispose();
+    }
 
     private bool TryAllocate(int mode, ulong offset, ulong length)
     {

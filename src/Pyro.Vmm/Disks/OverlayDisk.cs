@@ -219,6 +219,8 @@ public sealed unsafe class OverlayDisk : IDiskBackend
             _file.Sync();
         _header = frozen;
         IsReadOnly = true;
+        // From here on any number of layers may share it.
+        _file.Lock(exclusive: false);
     }
 
     /// <summary>Closes the layer and its base. What was not flushed may be lost, as with a disk whose plug is pulled.</summary>

@@ -59,6 +59,25 @@ public sealed class OverlayFileTests : IDisposable
     }
 
     [Fact]
+    public void A_layer_just_frozen_is_shared_while_it_is_open()
+    {
+        using OverlayDisk disk = Open(_file, s_content);
+        disk.Freeze();
+        using OverlayDisk other = OverlayDisk.Open(TestDisk.Reopen(_file), "top", TestDisk.ReadOnlyDisk(s_content), readOnly: true);
+        Assert.Equal(disk.Id, other.Id);
+    }
+
+    [Fact]
+    public void A_closed_layer_is_free_although_its_descriptor_lives_on_elsewhere()
+    {
+        using SafeFileHandle kept = TestDisk.Reopen(_file);
+        SafeFileHandle copy = new(Pyro.Kvm.Libc.dup(kept), ownsHandle: true);
+        OverlayDisk.Open(copy, "top", TestDisk.ReadOnlyDisk(s_content), readOnly: false).Dispose();
+        using OverlayDisk again = Open(_file, s_content);
+        Assert.False(again.IsReadOnly);
+    }
+
+    [Fact]
     public void A_truncated_layer_is_refused_whatever_its_length()
     {
         long whole = RandomAccess.GetLength(_file);

@@ -421,6 +421,8 @@ public sealed class VirtQueueTests
         Assert.False(bench.Queue.EnableNotifications());
         Assert.Equal(0, bench.Driver.UsedFlags);
         Assert.Equal(0, bench.Driver.AvailableEvent);
+        bench.Driver.Publish(0);
+        Assert.True(bench.Queue.EnableNotifications());
     }
 
     [Fact]

@@ -28,6 +28,7 @@ internal sealed class BlockRequests(IDiskBackend disk, byte[] id, VirtioActivati
                 if (!TryAnswer(chain, out uint written))
                 {
                     activation.Transport.SetNeedsReset("a block request has no room for a header or a status");
+                    queue.Stop();
                     return;
                 }
 

@@ -219,6 +219,13 @@ public sealed class BlockRequestsTests : IDisposable
         _bench.Queue.Driver.Publish(0);
         _bench.Process();
         Assert.Contains("status", _bench.Queue.Transport.NeedsReset, StringComparison.Ordinal);
+
+        // From here on it does nothing, good requests included.
+        _bench.Queue.Driver.Describe(0, BlockBench.HeaderAt, 16, MockDriver.Next, 1);
+        _bench.Queue.Driver.Describe(1, BlockBench.StatusAt, 1, MockDriver.Write);
+        _bench.Queue.Driver.Publish(0);
+        _bench.Process();
+        Assert.False(_bench.Queue.Driver.TryTakeUsed(out _, out _));
     }
 
     [Fact]
