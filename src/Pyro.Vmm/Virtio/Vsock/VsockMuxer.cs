@@ -231,7 +231,9 @@ internal sealed class VsockMuxer : IDisposable
 
         if (length == 0)
             return;
-        if (_table.Count - _greetings >= _options.MaxConnections)
+
+        // Who has left already would not hear the answer, and nothing tells of it again.
+        if (connection.HostGone || _table.Count - _greetings >= _options.MaxConnections)
         {
             _counters.Refused++;
             Release(connection);

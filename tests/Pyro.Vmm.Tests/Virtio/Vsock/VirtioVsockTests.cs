@@ -289,10 +289,19 @@ public sealed class VirtioVsockTests
     [Fact]
     public void A_host_program_that_leaves_before_the_answer_is_forgotten()
     {
-        using var bench = new VsockBench();
+        using var bench = new VsockBench(new VsockOptions { RequestTimeout = 2 * GuestSocket.Timeout });
         bench.Guest.Strays = [];
         bench.ConnectSaying("CONNECT 5\n").Dispose();
         Eventually.True(() => bench.Statistics is { Connections: 0, Refused: 1 });
+
+        Socket host = bench.ConnectSaying("CONNECT 5\n");
+        Eventually.True(() =>
+        {
+            lock (bench.Guest.Sync)
+                return bench.Guest.Strays.LastOrDefault().Op == VsockOp.REQUEST;
+        });
+        host.Dispose();
+        Eventually.True(() => bench.Statistics is { Connections: 0, Refused: 2 });
     }
 
     [Theory]
