@@ -23,6 +23,9 @@ public sealed record PyroPaths(string Cache, string State, string Runtime)
     /// <summary>The folder of guest kernels.</summary>
     public string Kernels => Path.Combine(Cache, "kernels");
 
+    /// <summary>Kernels that were taken out of compressed images.</summary>
+    public string UnpackedKernels => Path.Combine(Cache, "unpacked-kernels");
+
     /// <summary>The folder whose file system holds throw-away disks.</summary>
     public string Scratch => Path.Combine(State, "tmp");
 

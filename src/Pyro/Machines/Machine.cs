@@ -155,7 +155,7 @@ public sealed class Machine : IAsyncDisposable
         string executable = Component.Executable();
         string kernelPath = Component.Kernel(paths);
         string agent = Component.Agent();
-        using SafeFileHandle kernel = File.OpenHandle(kernelPath);
+        using SafeFileHandle kernel = KernelImage.Open(kernelPath, paths);
         using SafeFileHandle rootDisk = File.OpenHandle(EnvironmentStore.OfUser(paths).Resolve(options.Environment).RootDisk);
         using SafeFileHandle overlay = ScratchFile.Create(paths.Scratch);
         using SafeFileHandle initramfs = Initramfs.Open(paths.Initramfs, agent);
