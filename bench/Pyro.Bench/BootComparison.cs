@@ -11,7 +11,7 @@ internal static class BootComparison
     {
         string log = Path.Combine(Path.GetTempPath(), $"pyro-bench-{Environment.ProcessId}.log");
         using FileDescriptor listener = VsockSocket.Listen(Wire.ReadyPort);
-        var qemu = new QemuRun(listener);
+        var qemu = new QemuRun(listener, await Files.RootDiskAsync());
         var pyroMs = new double[runs];
         var qemuMs = new double[runs];
         try

@@ -31,7 +31,7 @@ try
             return Usage();
     }
 }
-catch (Exception e) when (e is BenchException or IOException)
+catch (Exception e) when (e is BenchException or Pyro.PyroException or IOException)
 {
     Console.Error.WriteLine($"bench: {e.Message}");
     return 1;

@@ -12,7 +12,7 @@ namespace Pyro.Bench;
 /// QEMU is killed as Pyro kills its throw-away machines. The client is this process, already running: QEMU is spared
 /// what `pyro run` pays for its own start.
 /// </summary>
-internal sealed class QemuRun(FileDescriptor readyListener)
+internal sealed class QemuRun(FileDescriptor readyListener, string rootDisk)
 {
     private const string Machine = "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=on";
 
@@ -33,7 +33,7 @@ internal sealed class QemuRun(FileDescriptor readyListener)
             "-M", Machine, "-accel", "kvm", "-cpu", "host", "-smp", "1", "-m", "1024",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "null",
             "-kernel", Files.Kernel, "-initrd", Files.Initramfs, "-append", CommandLine + time,
-            "-drive", $"id=root,file={Files.RootDisk},format=raw,if=none,snapshot=on",
+            "-drive", $"id=root,file={rootDisk},format=raw,if=none,snapshot=on",
             "-device", "virtio-blk-device,drive=root",
             "-device", $"vhost-vsock-device,guest-cid={cid}",
             "-device", "virtio-rng-device");

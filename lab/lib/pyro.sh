@@ -1,17 +1,17 @@
-# What pyro needs in the lab: its binaries from this checkout, the host's guest kernel, and the environments it will use.
+# What pyro needs in the lab: this checkout's out/ (binaries and guest kernel) and the environments that it will use.
 
 out=$checkout/out
-lab_cache=/root/.cache/pyro
 
-pyro_is_built() { [ -x "$out/pyro" ] || die "$out/pyro is not there." './build.sh builds it.'; }
+pyro_is_built() {
+  local name
+  for name in pyro pyro-agent vmlinux; do [ -r "$out/$name" ] || die "$out/$name is not there." './build.sh makes it.'; done
+}
 
-environment_folder() { # NAME: where the host keeps it, if it does
-  local record
-  for record in "$cache"/environments/*/environment.json; do
-    [ -e "$record" ] || continue
-    if [ "$(sed -n 's/^  "name": "\(.*\)",\{0,1\}$/\1/p' "$record" | head -n 1)" = "$1" ]; then dirname "$record"; return; fi
-  done
-  return 1
+# Where the host keeps the environment that this build of pyro uses, if it does.
+environment_folder() { # NAME
+  local disk
+  disk=$("$out/pyro" env inspect "$1" --json 2>/dev/null | sed -n 's/^ *"root_disk": "\(.*\)",$/\1/p')
+  [ -n "$disk" ] && dirname "$disk"
 }
 
 environment_is_offered() { "$out/pyro" env list --json 2>/dev/null | grep -q "\"name\": \"$1\""; }
@@ -28,16 +28,14 @@ environments_of() { # ARG...
 }
 
 pyro_give() { # ARG...; sets pyro_folder
-  local kernel names name folder missing=()
+  local names name folder missing=()
   pyro_folder=/opt/pyro/$(cd "$out" && stat -L -c '%F %n %s %y' -- * | grep -v ^directory | sha256sum | cut -c 1-12)
-  kernel=$(readlink -f "$cache/kernels/current") || kernel=
   mapfile -t names < <(environments_of "$@" | sort -u)
   for name in "${names[@]}"; do
     environment_folder "$name" >/dev/null && continue
     ! environment_is_offered "$name" || { say "the environment $name is not there yet: building it on the host"; "$out/pyro" env pull "$name" >&2; }
   done
   lab_has "$pyro_folder" || missing+=(out)
-  [ ! -d "$kernel" ] || lab_has "$(gift "$kernel" "$lab_cache/kernels/$(basename "$kernel")")" || missing+=(kernel)
   for name in "${names[@]}"; do
     folder=$(environment_folder "$name") || continue
     lab_has "$(gift "$folder" "$(environment_path "$folder")")" || missing+=("$name")
@@ -45,7 +43,7 @@ pyro_give() { # ARG...; sets pyro_folder
   [ ${#missing[@]} = 0 ] || with_lock give pyro_give_locked
 }
 
-environment_path() { echo "$lab_cache/environments/$(basename "$1")"; }
+environment_path() { echo "/root/.cache/pyro/environments/$(basename "$1")"; }
 
 pyro_give_locked() {
   # Its name is a hash of what is in it.
@@ -53,10 +51,6 @@ pyro_give_locked() {
     say "copying out into the lab"
     give_folder "$out" "$pyro_folder"
     echo "$pyro_folder" >>"$state/has"
-  fi
-  if [ -d "$kernel" ]; then
-    give_once "$kernel" "$lab_cache/kernels/$(basename "$kernel")"
-    lab_do ln -sfn "$(basename "$kernel")" "$lab_cache/kernels/current" </dev/null
   fi
   for name in "${names[@]}"; do
     folder=$(environment_folder "$name") && give_once "$folder" "$(environment_path "$folder")"
