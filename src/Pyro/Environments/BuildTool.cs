@@ -15,27 +15,28 @@ internal static class BuildTool
     internal static bool Exists(string program) => SearchPath.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>Runs a program to its end.</summary>
+    /// <param name="privilege">As whom.</param>
     /// <param name="command">The program, found by name, and its arguments.</param>
     /// <param name="environment">Variables to set beside those of this process.</param>
     /// <param name="line">Told each line of its stderr.</param>
     /// <param name="cancellationToken">Kills it and everything it started.</param>
     /// <returns>Its stdout.</returns>
     /// <exception cref="PyroException">It could not be started or failed; the detail has the end of its messages.</exception>
-    internal static async Task<string> RunAsync(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment, Action<string>? line, CancellationToken cancellationToken)
+    internal static async Task<string> RunAsync(BuildPrivilege privilege, IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment, Action<string>? line, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // A thread of its own, blocked until the child ends: the death signal is sent when the thread that made the
         // child ends, and a pool thread may do so early.
         return await Task.Factory.StartNew(
-            () => Run(command, environment, line, cancellationToken),
+            () => Run(privilege, command, environment, line, cancellationToken),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    private static string Run(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment, Action<string>? line, CancellationToken cancellationToken)
+    private static string Run(BuildPrivilege privilege, IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment, Action<string>? line, CancellationToken cancellationToken)
     {
-        string[] guarded = [.. Guard, .. command];
+        string[] guarded = [.. privilege.Prefix, .. command];
         SpawnedProcess? process = SpawnedProcess.TryStart(guarded, Variables(environment), folder: null, inherit: false, out int errno);
         if (process is null)
             throw new PyroException(ErrorCodes.EnvironmentBuildFailed, $"{guarded[0]} cannot be started: {Marshal.GetPInvokeErrorMessage(errno)}", "Install the packages of scripts/packages.txt.");
@@ -74,26 +75,10 @@ internal static class BuildTool
         }
     }
 
-    // If this process is killed, setpriv's exec'd child is too; with a PID namespace, all below it as well.
-    private static string[] Guard { get; } = Environment.IsPrivilegedProcess && CanUnshare()
-        ? ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--"]
-        : ["setpriv", "--pdeathsig", "KILL", "--"];
-
     private static string SearchPath { get; } = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
 
-    private static bool CanUnshare()
-    {
-        SpawnedProcess? probe = SpawnedProcess.TryStart(["unshare", "--pid", "--fork", "--mount-proc", "true"], Variables(null), folder: null, inherit: false, out _);
-        if (probe is null)
-            return false;
-        probe.Stdin!.Dispose();
-        int code = probe.Wait();
-        probe.Stdout!.Dispose();
-        probe.Stderr!.Dispose();
-        return code == 0;
-    }
-
-    private static List<string> Variables(IReadOnlyDictionary<string, string>? extra)
+    /// <summary>This process's variables and others, as a child gets them.</summary>
+    internal static List<string> Variables(IReadOnlyDictionary<string, string>? extra)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())

@@ -6,7 +6,7 @@ namespace Pyro.Environments;
 
 /// <summary>
 /// Environments made on this machine from Debian packages: mmdebstrap unpacks and configures them, mkfs.ext4 makes the
-/// image. As root directly; else in a user namespace, or where there is none with fakechroot.
+/// image: as root, or as root of a user namespace.
 /// </summary>
 public sealed class DebianPackagesSource : IEnvironmentSource
 {
@@ -26,7 +26,6 @@ public sealed class DebianPackagesSource : IEnvironmentSource
     ];
 
     private static readonly string[] s_proxyOptions = ["Acquire::http::Proxy", "Acquire::https::Proxy"];
-    private static readonly string[] s_idFiles = ["/etc/subuid", "/etc/subgid"];
 
     /// <inheritdoc/>
     public IReadOnlyList<EnvironmentRecipe> Offers { get; } = [.. DebianRecipe.All.Select(ToRecipe)];
@@ -41,9 +40,9 @@ public sealed class DebianPackagesSource : IEnvironmentSource
         ArgumentNullException.ThrowIfNull(report);
         DebianRecipe debian = DebianRecipe.All.First(one => one.Name == recipe.Name);
         RequireTools();
-        Privilege privilege = ChoosePrivilege();
+        var privilege = BuildPrivilege.Root();
 
-        IReadOnlyList<string> lines = DebianMirrors.Lines(await BuildTool.RunAsync(DebianMirrors.IndexTargets, null, null, cancellationToken).ConfigureAwait(false));
+        IReadOnlyList<string> lines = DebianMirrors.Lines(await BuildTool.RunAsync(BuildPrivilege.None, DebianMirrors.IndexTargets, null, null, cancellationToken).ConfigureAwait(false));
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             // Two builds of one day have the same times in them.
@@ -53,24 +52,20 @@ public sealed class DebianPackagesSource : IEnvironmentSource
         };
 
         report(EnvironmentProgress.Packages, $"Debian packages from {DebianMirrors.Hosts(lines)} (about a minute)");
-        if (privilege.Mode != "root")
-        {
-            // The mapped root has to be able to pass and write here.
-            File.SetUnixFileMode(folder, BuildFolder.Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        }
         string[] command =
         [
-            "mmdebstrap", $"--mode={privilege.Mode}", "--variant=minbase", "--format=tar", "--skip=output/dev",
+            "mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--skip=output/dev",
             .. debian.Packages.Count > 0 ? [$"--include={string.Join(',', debian.Packages)}"] : Array.Empty<string>(),
             .. s_leaveOut,
             .. await ProxiesAsync(cancellationToken).ConfigureAwait(false),
             DebianRecipe.Suite, Path.Combine(folder, "rootfs.tar"), .. lines,
         ];
-        await BuildTool.RunAsync(command, variables, line => Relay(line, report), cancellationToken).ConfigureAwait(false);
+        await BuildTool.RunAsync(privilege, command, variables, line => Relay(line, report), cancellationToken).ConfigureAwait(false);
 
         report(EnvironmentProgress.Image, "file system image");
         await BuildTool.RunAsync(
-            [.. privilege.Prefix, "sh", "-c", DebianRootScript.Text, "root-script", folder, DiskSize.ToString(CultureInfo.InvariantCulture), UuidOf(recipe)],
+            privilege,
+            ["sh", "-c", DebianRootScript.Text, "root-script", folder, DiskSize.ToString(CultureInfo.InvariantCulture), UuidOf(recipe)],
             variables,
             line: null,
             cancellationToken).ConfigureAwait(false);
@@ -114,46 +109,16 @@ public sealed class DebianPackagesSource : IEnvironmentSource
         }
     }
 
-    private static Privilege ChoosePrivilege()
-    {
-        if (Environment.IsPrivilegedProcess)
-            return new Privilege("root", []);
-        if (BuildTool.Exists("newuidmap") && HasSubordinateIds())
-            return new Privilege("unshare", ["unshare", "--map-root-user", "--map-auto", "--"]);
-        if (BuildTool.Exists("fakechroot") && BuildTool.Exists("fakeroot"))
-            return new Privilege("fakechroot", ["fakeroot", "--"]);
-        throw new PyroException(
-            ErrorCodes.ToolMissing,
-            "without root, building an environment needs subordinate user ids or fakechroot",
-            "On Debian: apt-get install uidmap (and a line for the user in /etc/subuid and /etc/subgid), or apt-get install fakechroot");
-    }
-
-    private static bool HasSubordinateIds()
-    {
-        string user = Environment.UserName;
-        try
-        {
-            return s_idFiles.All(file =>
-                File.ReadLines(file).Any(line => line.StartsWith($"{user}:", StringComparison.Ordinal)));
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     // mmdebstrap reads none of this machine's apt configuration. The option goes away with the script's first step.
     private static async Task<IReadOnlyList<string>> ProxiesAsync(CancellationToken cancellationToken)
     {
         var options = new List<string>();
         foreach (string name in s_proxyOptions)
         {
-            string proxy = (await BuildTool.RunAsync(["apt-config", "dump", "--format", "%v", name], null, null, cancellationToken).ConfigureAwait(false)).Trim();
+            string proxy = (await BuildTool.RunAsync(BuildPrivilege.None, ["apt-config", "dump", "--format", "%v", name], null, null, cancellationToken).ConfigureAwait(false)).Trim();
             if (proxy.Length > 0)
                 options.Add($"--aptopt={name} \"{proxy}\";");
         }
         return options;
     }
-
-    private sealed record Privilege(string Mode, IReadOnlyList<string> Prefix);
 }

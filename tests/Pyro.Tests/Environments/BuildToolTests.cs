@@ -10,7 +10,7 @@ public sealed class BuildToolTests
     {
         var lines = new List<string>();
         string output = await BuildTool.RunAsync(
-            ["sh", "-c", "echo $A; printf 'one\\ntwo' >&2"], new Dictionary<string, string> { ["A"] = "42" }, lines.Add, CancellationToken.None);
+            BuildPrivilege.None, ["sh", "-c", "echo $A; printf 'one\\ntwo' >&2"], new Dictionary<string, string> { ["A"] = "42" }, lines.Add, CancellationToken.None);
 
         Assert.Equal("42\n", output);
         Assert.Equal(["one", "two"], lines);
@@ -20,7 +20,7 @@ public sealed class BuildToolTests
     public async Task A_failure_says_what_failed_and_why()
     {
         PyroException e = await Assert.ThrowsAsync<PyroException>(() =>
-            BuildTool.RunAsync(["sh", "-c", "echo 'E: no such mirror' >&2; echo bye >&2; exit 3"], null, null, CancellationToken.None));
+            BuildTool.RunAsync(BuildPrivilege.None, ["sh", "-c", "echo 'E: no such mirror' >&2; echo bye >&2; exit 3"], null, null, CancellationToken.None));
 
         Assert.Equal(ErrorCodes.EnvironmentBuildFailed, e.Code);
         Assert.Equal("sh failed: E: no such mirror", e.Message);
@@ -33,7 +33,7 @@ public sealed class BuildToolTests
         using var cancel = new CancellationTokenSource();
         string number = $"100{Random.Shared.Next(1000, 9999)}.{Random.Shared.Next(1000, 9999)}";
         var clock = Stopwatch.StartNew();
-        Task run = BuildTool.RunAsync(["sh", "-c", $"(sleep {number} & echo up >&2; sleep {number}); true"], null, _ => cancel.Cancel(), cancel.Token);
+        Task run = BuildTool.RunAsync(BuildPrivilege.Root(), ["sh", "-c", $"(sleep {number} & echo up >&2; sleep {number}); true"], null, _ => cancel.Cancel(), cancel.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60));

@@ -26,7 +26,7 @@ internal sealed class SmallSource : IEnvironmentSource
         await File.WriteAllTextAsync(Path.Combine(root, "hello"), Content, cancellationToken);
         await During(cancellationToken);
         await BuildTool.RunAsync(
-            ["mkfs.ext4", "-q", "-d", root, Path.Combine(folder, IEnvironmentSource.RootDiskName), "4m"], null, null, cancellationToken);
+            BuildPrivilege.None, ["mkfs.ext4", "-q", "-d", root, Path.Combine(folder, IEnvironmentSource.RootDiskName), "4m"], null, null, cancellationToken);
         return new EnvironmentContent("a test", [new EnvironmentPackage("hello", "1")]);
     }
 }
