@@ -22,6 +22,9 @@ public sealed record MachineOptions
     /// <summary>Where the serial console goes.</summary>
     public required ConsoleLog Console { get; init; }
 
+    /// <summary>Told, a line each, what devices could not do and why they gave up on their driver; null for nobody.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>The virtio devices in the order of their addresses and interrupt lines. The machine owns them.</summary>
     public IReadOnlyList<VirtioDevice> Devices { get; init; } = [];
 }
@@ -63,7 +66,7 @@ public sealed unsafe class Machine : IDisposable
         Ports.Add(Serial16550.Base, Serial16550.Length, Serial);
         Ports.Add(I8042.Base, I8042.Length, new I8042(OnReset));
         Ports.Add(PowerPort.Base, 1, new PowerPort(() => End(new MachineExit(MachineExitReason.Shutdown, "the guest switched itself off"))));
-        AddVirtioDevices(options.Devices);
+        AddVirtioDevices(options.Devices, options.Log);
         CreateVcpus(system, options.VcpuCount);
     }
 
@@ -179,12 +182,12 @@ public sealed unsafe class Machine : IDisposable
         return line;
     }
 
-    private void AddVirtioDevices(IReadOnlyList<VirtioDevice> devices)
+    private void AddVirtioDevices(IReadOnlyList<VirtioDevice> devices, Action<string>? log)
     {
         for (int i = 0; i < devices.Count; i++)
         {
             ulong address = GuestLayout.VirtioMmio + (ulong)i * GuestLayout.VirtioMmioSize;
-            var transport = new VirtioMmioDevice(devices[i], Memory, Line(GuestLayout.FirstVirtioIrq + (uint)i));
+            var transport = new VirtioMmioDevice(devices[i], Memory, Line(GuestLayout.FirstVirtioIrq + (uint)i), log);
             _transports.Add(transport);
             Mmio.Add(address, VirtioMmioDevice.WindowLength, transport);
             for (int queue = 0; queue < transport.QueueNotifiers.Count; queue++)

@@ -6,6 +6,9 @@ namespace Pyro;
 /// <param name="Details">What belongs to the step, in the order to print it.</param>
 public sealed record RunPhase(string Name, TimeSpan Elapsed, IReadOnlyList<KeyValuePair<string, string>> Details)
 {
+    /// <summary>The environment is not there yet and is being installed.</summary>
+    public const string Pull = "pull";
+
     /// <summary>The machine's process is being started.</summary>
     public const string Spawn = "spawn";
 

@@ -10,12 +10,12 @@ namespace Pyro.Vmm.Processes;
 /// <summary>Turns a configuration into devices, in the order of their addresses: disks, vsock, random numbers.</summary>
 internal static class DeviceList
 {
-    internal static List<VirtioDevice> Of(MachineConfig config, SafeFileHandle[] descriptors)
+    internal static List<VirtioDevice> Of(MachineConfig config, SafeFileHandle[] descriptors, Action<string> log)
     {
         var devices = new List<VirtioDevice>();
         foreach (DiskConfig disk in config.Disks)
         {
-            devices.Add(new BlockDevice(Open(disk, descriptors), $"pyro-disk-{devices.Count}"));
+            devices.Add(new BlockDevice(Open(disk, descriptors), $"pyro-disk-{devices.Count}", log));
         }
 
         if (config.Vsock is VsockConfig vsock)

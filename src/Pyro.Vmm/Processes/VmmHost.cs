@@ -64,7 +64,8 @@ public sealed class VmmHost
             VcpuCount = config.VcpuCount,
             MemoryBytes = (ulong)config.MemMib << 20,
             Console = console,
-            Devices = DeviceList.Of(config, descriptors),
+            Devices = DeviceList.Of(config, descriptors, Log),
+            Log = Log,
         });
         machine.LoadKernel(
             descriptors[config.KernelDescriptor],
@@ -124,6 +125,9 @@ public sealed class VmmHost
 
         Libc._exit(code);
     }
+
+    /// <summary>Standard error is the machine's log.</summary>
+    private static void Log(string line) => Console.Error.WriteLine(line);
 
     private static string? FailureCode(Exception e) => e switch
     {

@@ -69,6 +69,11 @@ public sealed class EnvironmentStore
         return list;
     }
 
+    /// <summary>Whether an environment was installed, whole or not: <see cref="Resolve"/> tells a damaged one.</summary>
+    /// <param name="reference">Its name.</param>
+    /// <exception cref="PyroException">The name is not known.</exception>
+    public bool IsPresent(string reference) => Directory.Exists(FolderOf(Find(reference).Recipe));
+
     /// <summary>Installs an environment if it is not there whole.</summary>
     /// <param name="reference">Its name, as <c>debian:12</c>.</param>
     /// <param name="force">Make it anew even if it is there: newer packages. Machines that run keep the old one.</param>
