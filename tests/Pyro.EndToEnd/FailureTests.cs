@@ -10,7 +10,7 @@ public sealed class FailureTests(Host host)
         real=${XDG_CACHE_HOME:-$HOME/.cache}/pyro
         export XDG_CACHE_HOME=$base
         mkdir -m 700 -p "$base/pyro/environments"
-        folder=$(basename "$(dirname "$(ls -d "$real"/environments/debian-12-*/environment.json | head -n 1)")")
+        folder=$(basename "$(dirname "$(XDG_CACHE_HOME=${real%/pyro} pyro env inspect debian:12 --json | jq -r .root_disk)")")
         mkdir -m 700 "$base/pyro/environments/$folder"
         cp "$real/environments/$folder/environment.json" "$base/pyro/environments/$folder/"
         disk=$base/pyro/environments/$folder/rootfs.ext4
