@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pyro.Kvm;
 
 namespace Pyro.Vmm.Processes;
 
@@ -11,7 +13,7 @@ namespace Pyro.Vmm.Processes;
 /// length and JSON. The first message to the VMM carries open descriptors. Sending is safe from any thread, receiving
 /// belongs to one.
 /// </summary>
-internal sealed class ControlSocket(SafeFileHandle socket) : IDisposable
+internal sealed class ControlSocket(SafeHandle socket) : IDisposable
 {
     private const int MaxMessage = 1 << 20;
 
@@ -20,24 +22,34 @@ internal sealed class ControlSocket(SafeFileHandle socket) : IDisposable
     internal bool TryReceiveConfig([NotNullWhen(true)] out MachineConfig? config, out SafeFileHandle[] descriptors)
     {
         Span<byte> header = stackalloc byte[sizeof(int)];
-        config = UnixSocket.ReceiveDescriptors(socket, header, out descriptors)
-            ? ReceiveBody(header, ProcessJson.Default.MachineConfig)
-            : null;
+        var received = new List<FileDescriptor>();
+        int length;
+        try
+        {
+            length = DescriptorPassing.Receive(socket, header, received);
+        }
+        catch (LinuxException)
+        {
+            length = 0; // no socket: nobody that knows what it does started this process
+        }
+
+        descriptors = [.. received.Select(ToFileHandle)];
+        config = length > 0 && StreamSocket.Read(socket, header[length..]) ? ReceiveBody(header, ProcessJson.Default.MachineConfig) : null;
         return config is not null;
     }
 
     internal void SendConfig(MachineConfig config, ReadOnlySpan<SafeFileHandle> descriptors)
     {
         byte[] frame = Frame(config, ProcessJson.Default.MachineConfig);
-        UnixSocket.SendDescriptors(socket, frame.AsSpan(0, sizeof(int)), descriptors);
-        UnixSocket.Write(socket, frame.AsSpan(sizeof(int)));
+        SafeHandle[] handles = [.. descriptors];
+        DescriptorPassing.Send(socket, frame, handles);
     }
 
     internal bool TryReceive<T>(JsonTypeInfo<T> type, [NotNullWhen(true)] out T? message)
         where T : class
     {
         Span<byte> header = stackalloc byte[sizeof(int)];
-        message = UnixSocket.Read(socket, header) ? ReceiveBody(header, type) : null;
+        message = StreamSocket.Read(socket, header) ? ReceiveBody(header, type) : null;
         return message is not null;
     }
 
@@ -46,7 +58,7 @@ internal sealed class ControlSocket(SafeFileHandle socket) : IDisposable
         byte[] frame = Frame(message, type);
         lock (_sending)
         {
-            UnixSocket.Write(socket, frame);
+            StreamSocket.Write(socket, frame);
         }
     }
 
@@ -61,6 +73,13 @@ internal sealed class ControlSocket(SafeFileHandle socket) : IDisposable
         return frame;
     }
 
+    private static SafeFileHandle ToFileHandle(FileDescriptor descriptor)
+    {
+        var handle = new SafeFileHandle(descriptor.Number, ownsHandle: true);
+        descriptor.SetHandleAsInvalid();
+        return handle;
+    }
+
     private T? ReceiveBody<T>(ReadOnlySpan<byte> header, JsonTypeInfo<T> type)
         where T : class
     {
@@ -71,6 +90,6 @@ internal sealed class ControlSocket(SafeFileHandle socket) : IDisposable
         }
 
         byte[] body = new byte[length];
-        return UnixSocket.Read(socket, body) ? JsonSerializer.Deserialize(body, type) : null;
+        return StreamSocket.Read(socket, body) ? JsonSerializer.Deserialize(body, type) : null;
     }
 }

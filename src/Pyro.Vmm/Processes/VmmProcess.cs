@@ -1,6 +1,6 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
-using Pyro.Kvm.Native;
 
 namespace Pyro.Vmm.Processes;
 
@@ -10,22 +10,21 @@ namespace Pyro.Vmm.Processes;
 /// </summary>
 public sealed class VmmProcess : IAsyncDisposable
 {
+    private readonly ChildProcess _child;
     private readonly ControlSocket _control;
-    private readonly Lock _lifetime = new();
     private readonly TaskCompletionSource<MachineStarted> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _mayBeReaped;
     private bool _stopRequested;
 
-    private VmmProcess(int processId, ControlSocket control)
+    private VmmProcess(ChildProcess child, ControlSocket control)
     {
-        ProcessId = processId;
+        _child = child;
         _control = control;
     }
 
     /// <summary>The process's id.</summary>
-    public int ProcessId { get; }
+    public int ProcessId => _child.Pid;
 
     /// <summary>Completes when the guest's first instruction is next; fails with <see cref="VmmException"/> if the machine cannot be built.</summary>
     public Task<MachineStarted> Started => _started.Task;
@@ -40,17 +39,20 @@ public sealed class VmmProcess : IAsyncDisposable
     /// <exception cref="LinuxException">The process cannot be started.</exception>
     public static VmmProcess Launch(string executable, MachineConfig config, ReadOnlySpan<SafeFileHandle> descriptors)
     {
-        (SafeFileHandle ours, SafeFileHandle theirs) = UnixSocket.CreatePair();
-        int pid;
+        VmmProcess process;
+        (FileDescriptor ours, FileDescriptor theirs) = DescriptorPassing.CreatePair();
         using (theirs)
+        using (SafeFileHandle nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
-            SafeFileHandle? log = config.LogDescriptor is int i ? descriptors[i] : null;
-            pid = ChildProcess.Spawn(executable, VmmHost.Verb, theirs, log);
+            SafeHandle log = config.LogDescriptor is int i ? descriptors[i] : nothing;
+            // A session of its own: Ctrl-C at the terminal is for the starting process. No environment: the configuration says everything.
+            var child = ChildProcess.Start(
+                executable, [executable, VmmHost.Verb], [], [(0, nothing), (1, nothing), (2, log), (VmmHost.ControlDescriptor, theirs)], newSession: true);
+            process = new VmmProcess(child, new ControlSocket(ours));
         }
 
-        var process = new VmmProcess(pid, new ControlSocket(ours));
         process._control.SendConfig(config, descriptors);
-        new Thread(process.Listen, maxStackSize: 256 * 1024) { IsBackground = true, Name = $"vmm {pid}" }.Start();
+        new Thread(process.Listen, maxStackSize: 256 * 1024) { IsBackground = true, Name = $"vmm {process.ProcessId}" }.Start();
         return process;
     }
 
@@ -65,14 +67,7 @@ public sealed class VmmProcess : IAsyncDisposable
     public void Kill()
     {
         _stopRequested = true;
-        lock (_lifetime)
-        {
-            // Until it is reaped the id is its own; after that it may be any process's.
-            if (!_mayBeReaped)
-            {
-                _ = Libc.kill(ProcessId, Uapi.SIGKILL);
-            }
-        }
+        _ = _child.TryKill();
     }
 
     /// <summary>
@@ -83,6 +78,7 @@ public sealed class VmmProcess : IAsyncDisposable
     {
         Kill();
         await _silent.Task.ConfigureAwait(false);
+        _child.Dispose();
     }
 
     private void Listen()
@@ -105,18 +101,13 @@ public sealed class VmmProcess : IAsyncDisposable
         }
 
         // Usually it is dead already, and what is left of it is being taken apart; without its socket it has no business to live.
-        lock (_lifetime)
-        {
-            _ = Libc.kill(ProcessId, Uapi.SIGKILL);
-            _mayBeReaped = true;
-        }
-
+        _ = _child.TryKill();
         _silent.TrySetResult();
-        string end = ChildProcess.Reap(ProcessId);
+        ExitStatus end = _child.Wait();
 
         MachineExit exit = _stopRequested
             ? new MachineExit(MachineExitReason.Stopped, "stopped by the host")
-            : new MachineExit(MachineExitReason.InternalError, $"the VMM process {ProcessId} {end}");
+            : new MachineExit(MachineExitReason.InternalError, $"the VMM process {ProcessId} {(end.Signal != 0 ? $"was killed by signal {end.Signal}" : $"ended with exit code {end.Code}")}");
         _started.TrySetException(new VmmException("vmm_died", exit.Message));
         _ = _started.Task.Exception; // observed: whoever waits for the end alone need not look at it
         _exited.TrySetResult(exit);
