@@ -81,15 +81,18 @@ internal static class CommandLine
         var root = new RootCommand("Disposable Linux machines that start in the time of a process.") { s_quiet, s_verbose };
         for (int i = root.Options.Count - 1; i >= 0; i--)
         {
-            if (root.Options[i] is VersionOption)
+            if (root.Options[i] is VersionOption or HelpOption)
                 root.Options.RemoveAt(i);
         }
+        root.Add(new HelpOption("--help", "-h"));
         var version = new Option<bool>("--version") { Description = "Print the version." };
         root.Add(version);
         root.SetAction(parsed =>
         {
-            Report.Out.WriteLine(parsed.GetValue(version) ? $"pyro {PyroVersion.Text}" : "pyro: no command given\n      Try: pyro --help");
-            return parsed.GetValue(version) ? ExitCodes.Ok : ExitCodes.BadUsage;
+            if (!parsed.GetValue(version))
+                return ReportOf(parsed).Failure(new PyroException(ErrorCodes.InvalidArgument, "no command is given", "Try: pyro --help"));
+            Report.Out.WriteLine($"pyro {PyroVersion.Text}");
+            return ExitCodes.Ok;
         });
         (string Name, Func<Command> Build) only = Array.Find(s_verbs, verb => verb.Name == first);
         if (only.Build is not null)
@@ -116,7 +119,7 @@ internal static class CommandLine
         string verb = Examples.PathOf(parsed.CommandResult.Command);
         return new Report(json, quiet: false, verbose: false).Failure(new PyroException(
             ErrorCodes.InvalidArgument,
-            parsed.Errors[0].Message.TrimEnd('.'),
+            parsed.Errors[0].Message.TrimEnd('.').Replace("\n\t", " ", StringComparison.Ordinal),
             $"Try: {verb} --help"));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Pyro.Cli.Output;
 using Pyro.Cli.Terminals;
 using Pyro.Json;
@@ -29,6 +30,7 @@ internal static class RunCommand
         {
             environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, hostCompat, json, command,
         };
+        run.Validators.Add(result => RequireDashes(result, command));
         run.SetAction((parsed, _) =>
         {
             Report report = CommandLine.ReportOf(parsed, json);
@@ -51,6 +53,29 @@ internal static class RunCommand
             });
         });
         return run;
+    }
+
+    // Without this, a flag that pyro does not know would become the command's name, and one that it knows would be
+    // taken away from the command.
+    private static void RequireDashes(CommandResult result, Argument<string[]> command)
+    {
+        if (result.GetResult(command) is not { Tokens.Count: > 0 } given)
+            return;
+        if (given.Tokens[0] is { } first && !IsBehindDashes(result, given.Tokens.Count))
+            result.AddError($"'{first.Value}' is neither a flag nor behind two dashes: pyro run ENV [FLAGS] -- COMMAND [ARG...]");
+    }
+
+    private static bool IsBehindDashes(CommandResult result, int count)
+    {
+        int behind = -1;
+        foreach (Token token in result.Tokens)
+        {
+            if (behind >= 0)
+                behind++;
+            else if (token.Type == TokenType.DoubleDash)
+                behind = 0;
+        }
+        return behind == count;
     }
 
     private static async Task<int> RunAsync(RunRequest request, Report report, bool interactive, bool terminal)
