@@ -45,6 +45,8 @@ public sealed class UsageTests
     [InlineData("run")]
     [InlineData("run", "debian:12")]
     [InlineData("run", "debian:12", "--no-such-flag", "--", "true")]
+    [InlineData("run", "debian:12", "true")]
+    [InlineData("run", "debian:12", "true", "--", "true")]
     [InlineData("run", "debian:12", "--vcpu-count", "many", "--", "true")]
     [InlineData("run", "debian:12", "--vcpu-count", "33", "--", "true")]
     [InlineData("run", "debian:12", "--mem-mib", "1", "--", "true")]

@@ -46,7 +46,8 @@ public sealed class VmRunTests(NodeClient client) : IClassFixture<NodeClient>
     [Fact]
     public async Task A_list_of_words_meets_no_shell()
     {
-        JsonElement result = await client.AskAsync("call", new { command = new[] { "printf", "%s|", "$HOME", "a b" }, allow_host_compat = true });
+        string[] command = ["printf", "%s|", "$HOME", "a b"];
+        JsonElement result = await client.AskAsync("call", new { command, allow_host_compat = true });
 
         Assert.Equal("$HOME|a b|", result.GetProperty("structuredContent").GetProperty("stdout").GetString());
     }

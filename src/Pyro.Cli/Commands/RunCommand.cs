@@ -30,7 +30,6 @@ internal static class RunCommand
         {
             environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, hostCompat, json, command,
         };
-        run.Validators.Add(result => RequireDashes(result, command));
         run.SetAction((parsed, _) =>
         {
             Report report = CommandLine.ReportOf(parsed, json);
@@ -40,7 +39,7 @@ internal static class RunCommand
                 var request = new RunRequest
                 {
                     Environment = parsed.GetRequiredValue(environment),
-                    Command = parsed.GetRequiredValue(command),
+                    Command = BehindDashes(parsed, command),
                     VcpuCount = parsed.GetValue(vcpus),
                     MemMib = parsed.GetValue(memory),
                     TimeoutSeconds = parsed.GetValue(timeout),
@@ -57,25 +56,18 @@ internal static class RunCommand
 
     // Without this, a flag that pyro does not know would become the command's name, and one that it knows would be
     // taken away from the command.
-    private static void RequireDashes(CommandResult result, Argument<string[]> command)
+    private static string[] BehindDashes(ParseResult parsed, Argument<string[]> command)
     {
-        if (result.GetResult(command) is not { Tokens.Count: > 0 } given)
-            return;
-        if (given.Tokens[0] is { } first && !IsBehindDashes(result, given.Tokens.Count))
-            result.AddError($"'{first.Value}' is neither a flag nor behind two dashes: pyro run ENV [FLAGS] -- COMMAND [ARG...]");
-    }
-
-    private static bool IsBehindDashes(CommandResult result, int count)
-    {
-        int behind = -1;
-        foreach (Token token in result.Tokens)
-        {
-            if (behind >= 0)
-                behind++;
-            else if (token.Type == TokenType.DoubleDash)
-                behind = 0;
-        }
-        return behind == count;
+        int dashes = 0;
+        while (dashes < parsed.Tokens.Count && parsed.Tokens[dashes].Type != TokenType.DoubleDash)
+            dashes++;
+        string[] words = parsed.GetRequiredValue(command);
+        return words.Length == parsed.Tokens.Count - dashes - 1
+            ? words
+            : throw new PyroException(
+                ErrorCodes.InvalidArgument,
+                $"'{words[0]}' is neither a flag of pyro's nor behind two dashes",
+                "Write: pyro run ENV [FLAGS] -- COMMAND [ARG...]");
     }
 
     private static async Task<int> RunAsync(RunRequest request, Report report, bool interactive, bool terminal)
