@@ -56,7 +56,8 @@ internal static class DebianRootScript
         # -m 0: there is no other user to keep blocks for. A journal, because a workspace outlives a crash of its
         # machine; a small one, because all of it can end up in the overlay. Inode tables count as zeroed, so that
         # no machine has a kernel thread that writes 128 MiB of them (lazy_itable_init).
-        E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mkfs.ext4 -q -F -b 4096 -m 0 -J size=32 -L pyro-root -e remount-ro \
+        export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
+        mkfs.ext4 -q -F -b 4096 -m 0 -J size=32 -L pyro-root -e remount-ro \
             -U "$3" -E "hash_seed=$3,lazy_itable_init=0,lazy_journal_init=1,root_owner=0:0" -d root rootfs.ext4 "$(($2 / 1024))k"
         rm -rf root
         # The zeros of the inode tables are reserved blocks after mkfs; a copy has holes there, 128 MiB less.
