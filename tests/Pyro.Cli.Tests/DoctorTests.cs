@@ -23,7 +23,7 @@ public sealed class DoctorTests
         Assert.Empty(stderr);
         using JsonDocument document = JsonDocument.Parse(stdout);
         Assert.False(document.RootElement.GetProperty("ok").GetBoolean());
-        Assert.Equal("none", document.RootElement.GetProperty("kvm").GetString());
+        Assert.Equal("none", document.RootElement.GetProperty("host_kind").GetString());
         List<string> names = [];
         foreach (JsonElement check in document.RootElement.GetProperty("checks").EnumerateArray())
         {

@@ -19,6 +19,7 @@ public sealed class UsageTests
     [InlineData("run", "--help")]
     [InlineData("env", "--help")]
     [InlineData("doctor", "--help")]
+    [InlineData("bench", "boot", "--help")]
     [InlineData("mcp", "serve", "--help")]
     [InlineData("completion", "--help")]
     public async Task Help_teaches_by_example(params string[] arguments)
@@ -35,7 +36,7 @@ public sealed class UsageTests
     {
         (_, string stdout, _) = await PyroProcess.RunAsync("--help");
 
-        foreach (string verb in (string[])["run", "env", "doctor", "demo", "mcp", "completion"])
+        foreach (string verb in (string[])["run", "env", "doctor", "demo", "bench", "mcp", "completion"])
             Assert.Contains($"\n  {verb} ", stdout, StringComparison.Ordinal);
     }
 
@@ -53,6 +54,7 @@ public sealed class UsageTests
     [InlineData("run", "debian:12", "--timeout-seconds", "0", "--", "true")]
     [InlineData("run", "debian:12", "--env", "NOVALUE", "--", "true")]
     [InlineData("run", "debian:12", "--workdir", "relative", "--", "true")]
+    [InlineData("bench", "boot", "--runs", "0")]
     [InlineData("mcp", "serve", "--profile", "no-such-profile")]
     [InlineData("completion", "tcsh")]
     public async Task Bad_usage_is_two_lines_and_exit_code_2(params string[] arguments)

@@ -18,6 +18,7 @@ internal static class CommandLine
         (EnvCommand.Name, EnvCommand.Build),
         (DoctorCommand.Name, DoctorCommand.Build),
         (DemoCommand.Name, DemoCommand.Build),
+        (BenchCommand.Name, BenchCommand.Build),
         (McpCommand.Name, McpCommand.Build),
         (CompletionCommand.Name, CompletionCommand.Build),
     ];

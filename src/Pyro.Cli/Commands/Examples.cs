@@ -38,6 +38,10 @@ internal static class Examples
               pyro doctor                                  every check, and what to do about what failed
               pyro doctor --environment debian:12-build --json
             """),
+        ("pyro bench boot", """
+              pyro bench boot --runs 50                    medians of fifty cold machines
+              pyro bench boot --history boot.jsonl --svg boot.svg --commit "$(git rev-parse --short HEAD)"
+            """),
         ("pyro mcp serve", """
               pyro mcp serve --profile vm-run              the tool vm_run, over standard input and output
               claude mcp add pyro -- pyro mcp serve --profile vm-run

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pyro.Benchmarks;
 using Pyro.Diagnostics;
 using Pyro.Environments;
 
@@ -12,6 +13,7 @@ namespace Pyro.Json;
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(EnvironmentList))]
+[JsonSerializable(typeof(BootSummary))]
 [JsonSerializable(typeof(InstalledEnvironment))]
 [JsonSerializable(typeof(RemovedEnvironment))]
 [JsonSerializable(typeof(PruneResult))]

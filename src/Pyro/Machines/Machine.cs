@@ -42,7 +42,7 @@ public sealed class Machine : IAsyncDisposable
     public int ProcessId => _vmm.ProcessId;
 
     /// <summary>How long it took to start.</summary>
-    public MachineTimings Timings { get; private set; } = new(default, default, default);
+    public MachineTimings Timings { get; private set; } = new(default, default, default, default);
 
     /// <summary>Boots a machine and waits until it takes commands.</summary>
     /// <param name="options">What it is made of.</param>
@@ -211,8 +211,12 @@ public sealed class Machine : IAsyncDisposable
         try
         {
             MachineStarted started = await _vmm.Started.WaitAsync(limit.Token).ConfigureAwait(false);
-            TimeSpan spawn = Stopwatch.GetElapsedTime(start, started.EnteredNs);
-            progress?.Report(new RunPhase(RunPhase.Boot, spawn, [new("spawn_ms", Milliseconds(spawn)), new("pid", $"{ProcessId}")]));
+            TimeSpan spawn = Stopwatch.GetElapsedTime(start, started.ConfiguredNs);
+            TimeSpan creation = Stopwatch.GetElapsedTime(started.ConfiguredNs, started.EnteredNs);
+            progress?.Report(new RunPhase(
+                RunPhase.Boot,
+                spawn + creation,
+                [new("spawn_ms", Milliseconds(spawn)), new("vm_creation_ms", Milliseconds(creation)), new("pid", $"{ProcessId}")]));
             if (await Task.WhenAny(accept, _vmm.Exited).ConfigureAwait(false) != accept)
                 throw MachineFailure.BeforeReady(await _vmm.Exited.ConfigureAwait(false));
 
@@ -227,7 +231,7 @@ public sealed class Machine : IAsyncDisposable
             TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
             TimeSpan boot = TimeSpan.FromTicks((long)(Math.Min(ready.EntryNanoseconds, long.MaxValue) / 100));
             boot = boot < up ? boot : up;
-            Timings = new MachineTimings(spawn, boot, up - boot);
+            Timings = new MachineTimings(spawn, creation, boot, up - boot);
             progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("boot_ms", Milliseconds(boot)), new("agent_ms", Milliseconds(up - boot))]));
         }
         catch (VmmException e)

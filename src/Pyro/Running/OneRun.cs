@@ -69,7 +69,7 @@ internal static class OneRun
     private static async Task<RunResult> RunOnHostAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, long start, CancellationToken cancellationToken)
     {
         CommandEnd end = await HostCommand.RunAsync(request, streams, progress, cancellationToken).ConfigureAwait(false);
-        return Result(request, ExecutionModes.HostCompat, end, new MachineTimings(default, default, default), start);
+        return Result(request, ExecutionModes.HostCompat, end, new MachineTimings(default, default, default, default), start);
     }
 
     // What keeps any guest from running here. A wrong environment is not that: it is an error on every host.
@@ -99,7 +99,7 @@ internal static class OneRun
         Stderr = "",
         TimedOut = end.TimedOut,
         TimingsMs = new RunTimings(
-            Round(machine.Spawn),
+            Round(machine.Spawn + machine.VmCreation),
             Round(machine.Boot),
             Round(machine.AgentReady),
             Round(end.Duration),
