@@ -11,7 +11,7 @@ public sealed class DataTests(Host host)
         CommandResult result = await host.ShellAsync("""
             { echo /usr/bin/fio; ldd /usr/bin/fio | grep -o '/[^ ]*'; } | sort -u >/tmp/fio-files
             tar -chzf - -T /tmp/fio-files 2>/dev/null | pyro run debian:12 --quiet --interactive --vcpu-count 2 --timeout-seconds 900 -- sh -c '
-              mkdir /fio && tar -xz -C /fio && export LD_LIBRARY_PATH=/fio/lib/x86_64-linux-gnu:/fio/usr/lib/x86_64-linux-gnu &&
+              mkdir /fio && tar -xz -C /fio && export LD_LIBRARY_PATH=$(find /fio -name "*.so*" -printf "%h\n" | sort -u | tr "\n" :) &&
               /fio/usr/bin/fio --directory=/var/tmp --size=16M --ioengine=psync --direct=1 --verify=crc32c --verify_fatal=1 --do_verify=1 \
                 --group_reporting --output-format=terse --terse-version=3 \
                 --name=random --rw=randwrite --bs=4k --numjobs=3 \
@@ -32,7 +32,7 @@ public sealed class DataTests(Host host)
             export XDG_RUNTIME_DIR=$base/run
             mkdir -m 700 "$XDG_RUNTIME_DIR"
             pyro run debian:12 --quiet --timeout-seconds 600 -- perl -e '
-              socket(my $l, 40, 1, 0) && bind($l, pack("S S L L x4", 40, 0, 5000, 0xffffffff)) && listen($l, 128) or die "listen: $!";
+              my $l; socket($l, 40, 1, 0) && bind($l, pack("S S L L x4", 40, 0, 5000, 0xffffffff)) && listen($l, 128) or die "listen: $!";
               $SIG{CHLD} = "IGNORE"; $| = 1; print "listening\n";
               while (1) {
                 accept(my $c, $l) or next;
@@ -50,7 +50,7 @@ public sealed class DataTests(Host host)
               for my $i (1 .. 64) {
                 push @children, my $pid = fork; next if $pid;
                 for my $round (1 .. 4) {
-                  socket(my $s, 1, 1, 0) && connect($s, pack("S Z108", 1, $path)) or die "connect: $!";
+                  my $s; socket($s, 1, 1, 0) && connect($s, pack("S Z108", 1, $path)) or die "connect: $!";
                   syswrite $s, "CONNECT 5000\n"; my $line = "";
                   while ($line !~ /\n/) { sysread($s, $line, 1, length $line) or die "closed after: $line" }
                   $line =~ /^OK \d+\n$/ or die "answered: $line";

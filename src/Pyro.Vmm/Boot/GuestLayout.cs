@@ -14,6 +14,7 @@ internal static class GuestLayout
     internal static readonly GuestAddress Pml4 = new(0x9000);
     internal static readonly GuestAddress Pdpt = new(0xa000);
     internal static readonly GuestAddress PageDirectory = new(0xb000);
+    internal static readonly GuestAddress SetupData = new(0x1f000);
     internal static readonly GuestAddress CommandLine = new(0x20000);
 
     /// <summary>The kernel's own limit (COMMAND_LINE_SIZE on x86), the final NUL included.</summary>

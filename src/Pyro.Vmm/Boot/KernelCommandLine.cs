@@ -8,7 +8,7 @@ namespace Pyro.Vmm.Boot;
 internal static class KernelCommandLine
 {
     private const string Base =
-        "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k tsc=reliable no_timer_check rcupdate.rcu_expedited=1 8250.nr_uarts=1 pyro.poweroff=0x604";
+        "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k pyro.poweroff=0x604 rcupdate.rcu_expedited=1 noreplace-smp tsc=reliable swiotlb=noforce";
 
     /// <summary>Builds the line: the base words, the virtio-mmio devices, then the caller's own, which win by coming last.</summary>
     internal static string Build(int virtioDevices, string extra)

@@ -25,6 +25,11 @@ public sealed class KernelLoaderTests
         Assert.Equal(0u, ramdisk % 4096);
         Assert.True(memory.GetSpan(new GuestAddress(ramdisk), 5000).IndexOfAnyExcept((byte)7) < 0);
 
+        var seed = new GuestAddress(BinaryPrimitives.ReadUInt64LittleEndian(page[0x250..]));
+        Span<byte> setupData = memory.GetSpan(seed, 48);
+        Assert.Equal((9u, 32u), (BinaryPrimitives.ReadUInt32LittleEndian(setupData[8..]), BinaryPrimitives.ReadUInt32LittleEndian(setupData[12..])));
+        Assert.True(setupData[16..].IndexOfAnyExcept((byte)0) >= 0);
+
         ulong usable = 0;
         for (int i = 0; i < page[0x1e8]; i++)
         {
