@@ -14,7 +14,7 @@ namespace Pyro.Bench;
 /// </summary>
 internal sealed class QemuRun(FileDescriptor readyListener, string rootDisk)
 {
-    private const string Machine = "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=on";
+    private const string Machine = "microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=on";
 
     // What Pyro gives its kernels; QEMU adds the devices itself.
     private const string CommandLine =
