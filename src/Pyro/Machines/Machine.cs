@@ -18,6 +18,8 @@ namespace Pyro.Machines;
 /// </summary>
 public sealed class Machine : IAsyncDisposable
 {
+    private const string ConsoleLog = "console.log";
+
     // Hardware boots in a tenth of a second; an emulated host with eight machines at once may take half a minute.
     private static readonly TimeSpan s_bootLimit = TimeSpan.FromSeconds(120);
 
@@ -27,6 +29,7 @@ public sealed class Machine : IAsyncDisposable
     private readonly RuntimeFolder _folder;
     private readonly MachineSockets _sockets;
     private readonly VmmProcess _vmm;
+    private int _disposed;
 
     private Machine(RuntimeFolder folder, MachineSockets sockets, VmmProcess vmm)
     {
@@ -103,6 +106,8 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>Ends the machine and removes what it had on the host.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _vmm.DisposeAsync().ConfigureAwait(false);
         _sockets.Dispose();
         _folder.Dispose();
@@ -172,7 +177,7 @@ public sealed class Machine : IAsyncDisposable
                 new("mem_mib", $"{options.MemMib}"),
             ]));
             sockets = new MachineSockets(folder.Path);
-            using SafeFileHandle console = PrivateFile.Create(Path.Combine(folder.Path, "console.log"));
+            using SafeFileHandle console = PrivateFile.Create(Path.Combine(folder.Path, ConsoleLog));
             using SafeFileHandle log = PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"));
             var config = new MachineConfig
             {
@@ -243,7 +248,8 @@ public sealed class Machine : IAsyncDisposable
             throw new PyroException(
                 ErrorCodes.AgentFailed,
                 $"the guest did not take commands within {s_bootLimit.TotalSeconds} seconds",
-                "Run: pyro doctor. On a busy host, run fewer machines at once.");
+                "Run: pyro doctor. On a busy host, run fewer machines at once; --verbose shows the guest's last words.",
+                ConsoleTail());
         }
         finally
         {
@@ -284,6 +290,19 @@ public sealed class Machine : IAsyncDisposable
     }
 
     private static bool IsLoss(Exception e) => e is GuestConnectionLostException or System.Net.Sockets.SocketException or ProtocolException;
+
+    private string? ConsoleTail()
+    {
+        try
+        {
+            string text = File.ReadAllText(Path.Combine(_folder.Path, ConsoleLog));
+            return text.Length > 4096 ? text[^4096..] : text;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     // The connection breaks a moment before the process is known to be dead.
     private async Task<PyroException> DeathAsync()
