@@ -6,7 +6,10 @@ public sealed record InstalledEnvironment
     /// <summary>The name it is known by, as <c>debian:12</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What the image is, independent of how sparse the file is: see <c>docs/environments.md</c>.</summary>
+    /// <summary>
+    /// What the image is, as <c>sparse-sha256:...</c>: SHA-256 over its length and its 64 KiB blocks that are not all zeros,
+    /// each after its offset. A copy has the same one, however sparse it is.
+    /// </summary>
     public required string Digest { get; init; }
 
     /// <summary>The root file system: an ext4 image that machines only read.</summary>
