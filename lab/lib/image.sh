@@ -35,7 +35,7 @@ image_build() { # FOLDER
     "$image_suite" "$work/root.tar" 2>"$work/log" ||
     die 'Debian packages for the lab could not be installed; the end of the log:' "$(tail -n 5 "$work/log")" \
       'A network connection to a Debian mirror is needed once.'
-  for program in call fetch; do gcc -O2 -static -s -o "$work/$program" "$lab/image/$program.c"; done
+  for program in call fetch hold; do gcc -O2 -static -s -o "$work/$program" "$lab/image/$program.c"; done
   ssh-keygen -q -t ed25519 -N '' -C lab -f "$work/host_key"
   # shellcheck disable=SC2016  # the inner shell expands
   image_as_root bash -euc '
@@ -46,7 +46,7 @@ image_build() { # FOLDER
     cp -L "$root"/boot/vmlinuz-* "$work/vmlinuz"
     rm -f "$root"/boot/initrd* "$root"/boot/System.map*
     install -D -m 755 "$lab/image/init" "$root/usr/lib/lab/init"
-    install -D -m 755 -t "$root/usr/lib/lab" "$work/call" "$work/fetch"
+    install -D -m 755 -t "$root/usr/lib/lab" "$work/call" "$work/fetch" "$work/hold"
     install -D -m 644 "$lab/image/sshd_config" "$root/etc/lab/sshd_config"
     install -D -m 600 "$work/host_key" "$root/etc/lab/host_key"
     rm -f "$root"/etc/ssh/ssh_host_*
@@ -57,7 +57,7 @@ image_build() { # FOLDER
     rm -rf "$root"
   ' bash "$lab" "$work" "$image_disk_size"
   echo "lab $(cut -d ' ' -f 1,2 "$work/host_key.pub")" >"$work/known_host"
-  rm "$work/host_key" "$work/host_key.pub" "$work/call" "$work/fetch" "$work/log"
+  rm "$work/host_key" "$work/host_key.pub" "$work/call" "$work/fetch" "$work/hold" "$work/log"
   image_facts "$work" >"$work/facts"
   chmod 700 "$work"
   sync -f "$work"
@@ -77,6 +77,9 @@ image_folder() {
     [ ! -e "$folder" ] || say "the lab's image is damaged and will be built anew: $folder"
     image_build "$folder"
   fi
+  # Each is half a gigabyte, and what it is made from changes: those that nobody started for a week go.
+  touch "$folder"
+  find "$cache/lab" -mindepth 1 -maxdepth 1 -type d -mtime +7 -exec rm -rf {} +
   flock -u "$image_lock"
   echo "$folder"
 }
