@@ -51,7 +51,10 @@ public sealed class ElfKernel
         return kernel;
     }
 
-    /// <summary>Copies every segment to its physical address; the rest of guest memory is untouched (and zero).</summary>
+    /// <summary>
+    /// Puts every segment at its physical address; the rest of guest memory is untouched (and zero). Nothing is copied but
+    /// the ends of segments: all machines share the page cache's pages, and a page that the guest writes to becomes its own.
+    /// </summary>
     /// <exception cref="BootException">A segment lies outside guest memory, or the file is cut short.</exception>
     public void Load(GuestMemory memory)
     {
@@ -63,8 +66,24 @@ public sealed class ElfKernel
                 throw new BootException($"{_name}: needs memory at 0x{segment.Address:x} to 0x{segment.Address + segment.MemorySize:x}; the guest has {memory.Size >> 20} MiB. Give it more memory.");
             }
 
-            ReadExactly(target[..(int)segment.FileSize], segment.FileOffset);
+            ulong mapped = MapPages(memory, segment);
+            ReadExactly(target[(int)mapped..(int)segment.FileSize], segment.FileOffset + mapped);
         }
+    }
+
+    /// <summary>Maps the whole pages at a segment's beginning and says how many bytes that was.</summary>
+    private ulong MapPages(GuestMemory memory, Segment segment)
+    {
+        ulong length = segment.FileSize - segment.FileSize % GuestMemory.PageSize;
+        ulong fileLength = (ulong)RandomAccess.GetLength(_file);
+        bool whole = segment.FileOffset <= fileLength && length <= fileLength - segment.FileOffset;
+        if (!whole || length == 0 || segment.FileOffset % GuestMemory.PageSize != 0 || segment.Address % GuestMemory.PageSize != 0)
+        {
+            return 0;
+        }
+
+        memory.MapFile(new GuestAddress(segment.Address), length, _file, segment.FileOffset);
+        return length;
     }
 
     private void ReadHeaders()

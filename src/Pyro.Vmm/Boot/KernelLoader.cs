@@ -38,6 +38,9 @@ public static class KernelLoader
     {
         ElfKernel elf = ElfKernel.Read(kernel, kernelName);
         elf.Load(memory);
+        // Most boot tables lie in one huge page. Its first access must be a write: a read maps the huge page of zeroes that
+        // all share, and the first write after that splits it into small ones.
+        memory.TryWrite(GuestLayout.BootParams, (byte)0);
 
         uint commandLineLength = WriteCommandLine(memory, commandLine);
         (ulong ramdisk, uint ramdiskSize) = LoadInitramfs(memory, initramfs, elf.EndAddress);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
 
@@ -23,6 +24,8 @@ public sealed unsafe class GuestMemory : IDisposable
 
     /// <summary>Sizes are multiples of this many bytes.</summary>
     public const ulong PageSize = 4096;
+
+    private const ulong HugePageSize = 2 << 20;
 
     private readonly MemoryRegion[] _regions;
     private bool _disposed;
@@ -142,6 +145,47 @@ public sealed unsafe class GuestMemory : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Puts a file's pages into the guest's memory, shared until somebody writes to them. The file must not be cut short or
+    /// written to in place while the machine lives, which is why the cache replaces its files instead.
+    /// </summary>
+    /// <param name="address">First guest address, on a page.</param>
+    /// <param name="length">Bytes, whole pages.</param>
+    /// <param name="file">An open file; may be closed afterwards.</param>
+    /// <param name="offset">Where in the file, on a page.</param>
+    /// <exception cref="GuestMemoryException">Some byte of the range is not guest memory.</exception>
+    /// <exception cref="LinuxException">The file cannot be mapped.</exception>
+    public void MapFile(GuestAddress address, ulong length, SafeFileHandle file, ulong offset)
+    {
+        if ((address.Value | length | offset) % PageSize != 0)
+            throw new ArgumentException($"0x{length:x} bytes from 0x{offset:x} to guest address 0x{address.Value:x} are not whole pages");
+        if (!TryGetPointer(address, length, out byte* host))
+            throw new GuestMemoryException(address, length);
+        // SAFETY: the range lies within the region's mapping, as just checked, and replaces pages that nobody uses yet.
+        void* mapped = Libc.mmap(
+            host, (nuint)length, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_PRIVATE | Uapi.MAP_FIXED | Uapi.MAP_NORESERVE, file, (long)offset);
+        if ((nint)mapped == -1)
+            throw LinuxException.Last("mmap", $"{length >> 10} KiB of a file as guest memory");
+        _ = Libc.madvise(host, (nuint)length, Uapi.MADV_DONTDUMP);
+    }
+
+    /// <summary>
+    /// Makes the host's memory behind a range present, as the guest's first writes would, but on the calling thread. Advice:
+    /// what is not the guest's is left out, and a host that has no memory left or knows no such call says no.
+    /// </summary>
+    /// <param name="start">First guest address.</param>
+    /// <param name="end">The guest address behind the last.</param>
+    public void Populate(ulong start, ulong end)
+    {
+        foreach (MemoryRegion region in _regions)
+        {
+            ulong from = Math.Max(start, region.Start.Value) & ~(PageSize - 1);
+            ulong to = Math.Min(end, region.Start.Value + region.Length) & ~(PageSize - 1);
+            if (from < to)
+                _ = Libc.madvise((byte*)region.Host + (from - region.Start.Value), (nuint)(to - from), Uapi.MADV_POPULATE_WRITE);
+        }
+    }
+
     /// <summary>Unmaps the memory. Every span and pointer into it is dead from here on.</summary>
     public void Dispose()
     {
@@ -154,14 +198,25 @@ public sealed unsafe class GuestMemory : IDisposable
 
     private static MemoryRegion MapRegion(GuestAddress start, ulong length)
     {
-        void* host = Libc.mmap(
-            null, (nuint)length, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_PRIVATE | Uapi.MAP_ANONYMOUS | Uapi.MAP_NORESERVE, -1, 0);
-        if ((nint)host == -1)
+        // KVM maps a huge page only where guest and host addresses are equal modulo its size, and kernels before 6.7 do not
+        // align by themselves: ask for more, and give back what sticks out.
+        byte* begin = (byte*)Libc.mmap(
+            null, (nuint)(length + HugePageSize), Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_PRIVATE | Uapi.MAP_ANONYMOUS | Uapi.MAP_NORESERVE, -1, 0);
+        if ((nint)begin == -1)
             throw LinuxException.Last("mmap", $"{length >> 20} MiB of guest memory");
+        byte* host = (byte*)(((nuint)begin + HugePageSize - 1) & ~(nuint)(HugePageSize - 1));
+        TrimMapping(begin, (nuint)(host - begin));
+        TrimMapping(host + length, (nuint)(begin + HugePageSize - host));
         // Both are advice: a kernel without huge pages says no, and the guest still runs.
         _ = Libc.madvise(host, (nuint)length, Uapi.MADV_HUGEPAGE);
         _ = Libc.madvise(host, (nuint)length, Uapi.MADV_DONTDUMP);
         return new MemoryRegion(start, length, (nint)host);
+    }
+
+    private static void TrimMapping(byte* start, nuint length)
+    {
+        if (length > 0)
+            _ = Libc.munmap(start, length);
     }
 
     private static void UnmapRegion(MemoryRegion region) => _ = Libc.munmap((void*)region.Host, (nuint)region.Length);
