@@ -63,27 +63,54 @@ internal static class VmmMemory
         return null;
     }
 
-    /// <summary>Adds up a process's mappings, but for the anonymous one that is as large as the guest's memory.</summary>
+    /// <summary>
+    /// Adds up a process's mappings, but for the guest's memory: neighbours of that size in all, anonymous or of the
+    /// kernel's file, that a core dump leaves out and huge pages or that file are behind.
+    /// </summary>
     internal static double PrivateDirtyKib(IEnumerable<string> smaps)
     {
-        long total = 0, size = 0;
-        int guest = 0;
-        bool anonymous = false;
-        foreach (string line in smaps)
+        List<Mapping> mappings = Mapping.Parse(smaps);
+        long total = mappings.Sum(m => m.PrivateDirtyKib), guests = 0, guest = 0;
+        for (int first = 0; first < mappings.Count;)
         {
-            if (line.Length > 0 && (char.IsAsciiDigit(line[0]) || line[0] is >= 'a' and <= 'f'))
-                anonymous = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 5;
-            else if (line.StartsWith("Size:", StringComparison.Ordinal))
-                size = Kib(line);
-            else if (line.StartsWith("Private_Dirty:", StringComparison.Ordinal))
+            int end = first + 1;
+            while (end < mappings.Count && mappings[first].IsGuests && mappings[end].IsGuests && mappings[end].Start == mappings[end - 1].End)
+                end++;
+            if (mappings[first].IsGuests && mappings[end - 1].End - mappings[first].Start == (ulong)GuestMib << 20)
             {
-                if (anonymous && size == GuestMib * 1024L)
-                    guest++;
-                else
-                    total += Kib(line);
+                guests++;
+                guest = mappings[first..end].Sum(m => m.PrivateDirtyKib);
             }
+            first = end;
         }
-        return guest == 1 ? total : throw new BenchException($"{guest} mappings look like the guest's memory; there must be one");
+        return guests == 1 ? total - guest : throw new BenchException($"{guests} ranges of mappings look like the guest's memory; there must be one");
+    }
+
+    private sealed record Mapping(ulong Start, ulong End, string File, long PrivateDirtyKib, string Flags)
+    {
+        internal bool IsGuests => Flags.Contains(" dd", StringComparison.Ordinal)
+            && (Flags.Contains(" hg", StringComparison.Ordinal) || Path.GetFileName(File) == "vmlinux");
+
+        internal static List<Mapping> Parse(IEnumerable<string> smaps)
+        {
+            List<Mapping> mappings = [];
+            foreach (string line in smaps)
+            {
+                if (line.Length > 0 && (char.IsAsciiDigit(line[0]) || line[0] is >= 'a' and <= 'f'))
+                {
+                    string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                    string[] range = fields[0].Split('-');
+                    mappings.Add(new Mapping(Hex(range[0]), Hex(range[1]), fields.Length > 5 ? fields[5] : "", 0, ""));
+                }
+                else if (line.StartsWith("Private_Dirty:", StringComparison.Ordinal))
+                    mappings[^1] = mappings[^1] with { PrivateDirtyKib = Kib(line) };
+                else if (line.StartsWith("VmFlags:", StringComparison.Ordinal))
+                    mappings[^1] = mappings[^1] with { Flags = line };
+            }
+            return mappings;
+        }
+
+        private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
 
     private static long Kib(string line) =>

@@ -35,7 +35,7 @@ machine_ssh_options() {
 machine_pid() {
   local pid
   pid=$(cat "$state/pid" 2>/dev/null) || return 1
-  [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$state/" && echo "$pid"
+  [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$state/" && echo "$pid"
 }
 
 machine_is_up() { [ -e "$state/up" ] && machine_pid >/dev/null; }
@@ -115,7 +115,6 @@ random.trust_cpu=on rcupdate.rcu_expedited=1 norandmaps softlockup_panic=1 watch
     -drive "if=none,id=root,file=$image/root.ext4,format=raw,snapshot=on,cache=unsafe,discard=unmap"
     -device nvme,drive=root,serial=root
     -device virtio-scsi-pci,id=scsi
-    -device virtio-balloon-pci,free-page-reporting=on
     -netdev "user,id=net,restrict=$restrict,hostfwd=tcp:127.0.0.1:$port-:22"
     -device virtio-net-pci,netdev=net,romfile=
     -chardev "file,id=console,path=$state/console.log" -serial chardev:console

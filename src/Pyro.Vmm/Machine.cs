@@ -111,9 +111,6 @@ public sealed unsafe class Machine : IDisposable
         }
     }
 
-    /// <summary>Makes the memory that a boot needs present. Call it when the vCPUs run, from a thread that has nothing else to do.</summary>
-    public void PopulateBootMemory() => BootMemory.Populate(Memory);
-
     /// <summary>Ends the machine at once, as by pulling its plug. <see cref="Exited"/> completes.</summary>
     public void Stop() => End(new MachineExit(MachineExitReason.Stopped, "stopped by the host"));
 

@@ -17,13 +17,14 @@ public sealed class ElfKernel
     private const int MaxNoteBytes = 64 * 1024;
     private const uint LoadSegment = 1;
     private const uint NoteSegment = 4;
+    private const uint Executable = 1;
     private const uint XenPhys32Entry = 18;
 
     private readonly SafeFileHandle _file;
     private readonly string _name;
     private readonly List<Segment> _segments = [];
 
-    private readonly record struct Segment(ulong FileOffset, ulong FileSize, ulong Address, ulong MemorySize);
+    private readonly record struct Segment(ulong FileOffset, ulong FileSize, ulong Address, ulong MemorySize, bool HasCode);
 
     private ElfKernel(SafeFileHandle file, string name)
     {
@@ -52,8 +53,8 @@ public sealed class ElfKernel
     }
 
     /// <summary>
-    /// Puts every segment at its physical address; the rest of guest memory is untouched (and zero). Nothing is copied but
-    /// the ends of segments: all machines share the page cache's pages, and a page that the guest writes to becomes its own.
+    /// Puts every segment at its physical address; the rest of guest memory is untouched (and zero). Code is not copied but
+    /// mapped: all machines share the page cache's pages, and a page that the guest's kernel patches becomes its own.
     /// </summary>
     /// <exception cref="BootException">A segment lies outside guest memory, or the file is cut short.</exception>
     public void Load(GuestMemory memory)
@@ -66,7 +67,7 @@ public sealed class ElfKernel
                 throw new BootException($"{_name}: needs memory at 0x{segment.Address:x} to 0x{segment.Address + segment.MemorySize:x}; the guest has {memory.Size >> 20} MiB. Give it more memory.");
             }
 
-            ulong mapped = MapPages(memory, segment);
+            ulong mapped = segment.HasCode ? MapPages(memory, segment) : 0;
             ReadExactly(target[(int)mapped..(int)segment.FileSize], segment.FileOffset + mapped);
         }
     }
@@ -127,6 +128,7 @@ public sealed class ElfKernel
     private void ReadProgramHeader(ReadOnlySpan<byte> header)
     {
         uint type = BinaryPrimitives.ReadUInt32LittleEndian(header);
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
         ulong address = BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
         ulong fileSize = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
@@ -138,7 +140,7 @@ public sealed class ElfKernel
                 throw new BootException($"{_name}: a segment of {fileSize} bytes at 0x{address:x} makes no sense. The kernel is damaged.");
             }
 
-            _segments.Add(new Segment(offset, fileSize, address, memorySize));
+            _segments.Add(new Segment(offset, fileSize, address, memorySize, HasCode: (flags & Executable) != 0));
             EndAddress = Math.Max(EndAddress, address + memorySize);
         }
         else if (type == NoteSegment && fileSize is > 0 and <= MaxNoteBytes)

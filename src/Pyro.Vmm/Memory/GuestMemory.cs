@@ -169,23 +169,6 @@ public sealed unsafe class GuestMemory : IDisposable
         _ = Libc.madvise(host, (nuint)length, Uapi.MADV_DONTDUMP);
     }
 
-    /// <summary>
-    /// Makes the host's memory behind a range present, as the guest's first writes would, but on the calling thread. Advice:
-    /// what is not the guest's is left out, and a host that has no memory left or knows no such call says no.
-    /// </summary>
-    /// <param name="start">First guest address.</param>
-    /// <param name="end">The guest address behind the last.</param>
-    public void Populate(ulong start, ulong end)
-    {
-        foreach (MemoryRegion region in _regions)
-        {
-            ulong from = Math.Max(start, region.Start.Value) & ~(PageSize - 1);
-            ulong to = Math.Min(end, region.Start.Value + region.Length) & ~(PageSize - 1);
-            if (from < to)
-                _ = Libc.madvise((byte*)region.Host + (from - region.Start.Value), (nuint)(to - from), Uapi.MADV_POPULATE_WRITE);
-        }
-    }
-
     /// <summary>Unmaps the memory. Every span and pointer into it is dead from here on.</summary>
     public void Dispose()
     {

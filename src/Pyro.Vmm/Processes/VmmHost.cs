@@ -82,7 +82,6 @@ public sealed class VmmHost
         new Thread(WatchParent, maxStackSize: 128 * 1024) { IsBackground = true, Name = "control" }.Start();
         _control.Send<VmmEvent>(new MachineStarted(configured, created, Stopwatch.GetTimestamp()), ProcessJson.Default.VmmEvent);
         _machine.Start();
-        _machine.PopulateBootMemory();
 
         MachineExit exit = _machine.Exited.GetAwaiter().GetResult();
         _control.Send<VmmEvent>(new MachineExited(exit), ProcessJson.Default.VmmEvent);

@@ -18,6 +18,38 @@ public sealed class ElfKernelTests
     }
 
     [Fact]
+    public void Code_is_shared_with_the_file_until_the_guest_writes_to_it()
+    {
+        byte[] code = new byte[3 * 4096 + 5];
+        new Random(1).NextBytes(code);
+        using FileStream file = TinyElf.Open(TinyElf.Build(code, memorySize: 5 * 4096, executable: true));
+        using GuestMemory memory = GuestMemory.Create(32 << 20);
+        ElfKernel.Read(file.SafeFileHandle, "tiny").Load(memory);
+        Span<byte> loaded = memory.GetSpan(new GuestAddress(TinyElf.LoadAddress), 5 * 4096);
+        Assert.Equal([.. code, .. new byte[2 * 4096 - 5]], loaded.ToArray());
+        Assert.Contains(Path.GetFileName(file.Name), File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+
+        loaded[4096] ^= 0xff;
+        byte[] inFile = new byte[code.Length];
+        RandomAccess.Read(file.SafeFileHandle, inFile, 0x1000);
+        Assert.Equal(code, inFile);
+        using GuestMemory other = GuestMemory.Create(32 << 20);
+        ElfKernel.Read(file.SafeFileHandle, "tiny").Load(other);
+        Assert.Equal(code, other.GetSpan(new GuestAddress(TinyElf.LoadAddress), (uint)code.Length).ToArray());
+    }
+
+    [Fact]
+    public void Code_that_the_file_ends_in_is_refused_and_not_mapped()
+    {
+        byte[] kernel = TinyElf.Build(new byte[4 * 4096], executable: true);
+        using FileStream file = TinyElf.Open(kernel[..^4096]);
+        using GuestMemory memory = GuestMemory.Create(32 << 20);
+        var error = Assert.Throws<BootException>(() => ElfKernel.Read(file.SafeFileHandle, "short").Load(memory));
+        Assert.Contains("cut short", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Path.GetFileName(file.Name), File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_pvh_entry_is_read_from_its_note()
     {
         using FileStream with = TinyElf.Open(TinyElf.Build([0xf4], pvhEntry: 0x1000abc));

@@ -7,7 +7,7 @@ internal static class TinyElf
 {
     internal const ulong LoadAddress = 0x1000000;
 
-    internal static byte[] Build(byte[] code, ulong entry = LoadAddress, uint? pvhEntry = null, ulong? memorySize = null)
+    internal static byte[] Build(byte[] code, ulong entry = LoadAddress, uint? pvhEntry = null, ulong? memorySize = null, bool executable = false)
     {
         const int codeOffset = 0x1000;
         byte[] note = pvhEntry is uint p ? PvhNote(p) : [];
@@ -24,6 +24,7 @@ internal static class TinyElf
         BinaryPrimitives.WriteUInt16LittleEndian(f[54..], 56);
         BinaryPrimitives.WriteUInt16LittleEndian(f[56..], (ushort)(note.Length > 0 ? 2 : 1));
         ProgramHeader(f[64..], 1, codeOffset, LoadAddress, (ulong)code.Length, memorySize ?? (ulong)code.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(f[(64 + 4)..], executable ? 1u : 0u);
         if (note.Length > 0)
         {
             ProgramHeader(f[(64 + 56)..], 4, 0x800, 0, (ulong)note.Length, (ulong)note.Length);

@@ -29,6 +29,35 @@ public sealed unsafe class GuestMemoryTests
     }
 
     [Theory]
+    [InlineData(4096)]
+    [InlineData(5 * GiB)]
+    public void Host_addresses_allow_huge_pages(ulong size)
+    {
+        using GuestMemory first = GuestMemory.Create(4096);
+        using GuestMemory memory = GuestMemory.Create(size);
+        Assert.All(memory.Regions, region => Assert.Equal(0, (long)region.Host & ((2 << 20) - 1)));
+    }
+
+    [Fact]
+    public void A_file_is_mapped_by_whole_pages_inside_memory_only()
+    {
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, [.. new byte[4096], .. Enumerable.Repeat((byte)7, 8192)]);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.DeleteOnClose);
+        using GuestMemory memory = GuestMemory.Create(1 << 20);
+        memory.MapFile(new GuestAddress(8192), 8192, file.SafeFileHandle, 4096);
+        Assert.True(memory.TryRead(new GuestAddress(8191), out ushort across));
+        Assert.Equal(0x0700, across);
+        Assert.True(memory.TryWrite(new GuestAddress(8192), (byte)9));
+        Assert.Equal(7, File.ReadAllBytes(path)[4096]);
+
+        Assert.Throws<GuestMemoryException>(() => memory.MapFile(new GuestAddress((1 << 20) - 4096), 8192, file.SafeFileHandle, 0));
+        Assert.Throws<ArgumentException>(() => memory.MapFile(new GuestAddress(1), 4096, file.SafeFileHandle, 0));
+        Assert.Throws<ArgumentException>(() => memory.MapFile(new GuestAddress(0), 4096, file.SafeFileHandle, 512));
+        Assert.Throws<ArgumentException>(() => memory.MapFile(new GuestAddress(0), 100, file.SafeFileHandle, 0));
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(4095)]
     [InlineData((1UL << 40) + 4096)]
