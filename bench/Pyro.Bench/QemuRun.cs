@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Protocol;
+using Pyro.Vmm.Boot;
 
 namespace Pyro.Bench;
 
@@ -17,9 +18,7 @@ internal sealed class QemuRun(FileDescriptor readyListener, string rootDisk)
     private const string Machine = "microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=on";
 
     // What Pyro gives its kernels; QEMU adds the devices itself.
-    private const string CommandLine =
-        "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k tsc=reliable no_timer_check rcupdate.rcu_expedited=1 "
-        + "8250.nr_uarts=1 pyro.root=/dev/vda pyro.hostname=debian-12 pyro.time=";
+    private const string CommandLine = KernelCommandLine.Base + " pyro.root=/dev/vda pyro.rootflags=noload pyro.hostname=debian-12 pyro.time=";
 
     private uint _cid = 2000;
 

@@ -108,7 +108,7 @@ machine_qemu() { # IMAGE PORT
   # shellcheck disable=SC2054  # commas are QEMU's
   local arguments=(
     -name "pyro-lab" -nodefaults -no-user-config -display none -no-reboot
-    -M q35,kernel-irqchip=off -accel tcg,thread=multi -cpu max,family=15,model=4,stepping=0,-la57,-erms,-fsrm -smp "$cpus" -m "$mem_mib"
+    -M q35,kernel-irqchip=off -accel tcg,thread=multi -cpu max,-la57,-erms,-fsrm -smp "$cpus" -m "$mem_mib"
     -kernel "$image/vmlinuz"
     -append "root=/dev/nvme0n1 rw init=/usr/lib/lab/init console=ttyS0 quiet panic=-1 mitigations=off nokaslr net.ifnames=0 \
 random.trust_cpu=on rcupdate.rcu_expedited=1 norandmaps softlockup_panic=1 watchdog_thresh=30 lab.idle=$((idle_minutes * 60)) lab.key=$(cut -d ' ' -f 2 "$state/key.pub")"

@@ -5,7 +5,7 @@ namespace Pyro.EndToEnd;
 public sealed class EndTests(Host host)
 {
     // Private runtime and state folders; `left` prints what is still there: files, sockets, processes.
-    private const string Own = """
+    internal const string Own = """
         base=$(mktemp -d); trap 'rm -rf "$base"' EXIT
         export XDG_RUNTIME_DIR=$base/run XDG_STATE_HOME=$base/state
         mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_STATE_HOME"

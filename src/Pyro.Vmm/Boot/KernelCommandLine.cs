@@ -5,9 +5,10 @@ namespace Pyro.Vmm.Boot;
 /// <summary>
 /// The words that every kernel gets from the VMM; docs/kernel.md has each one's reason and cost.
 /// </summary>
-internal static class KernelCommandLine
+public static class KernelCommandLine
 {
-    private const string Base =
+    /// <summary>What does not depend on the machine.</summary>
+    public const string Base =
         "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k pyro.poweroff=0x604 rcupdate.rcu_expedited=1 noreplace-smp tsc=reliable swiotlb=noforce";
 
     /// <summary>Builds the line: the base words, the virtio-mmio devices, then the caller's own, which win by coming last.</summary>
