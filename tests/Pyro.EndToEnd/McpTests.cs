@@ -10,6 +10,7 @@ public sealed class McpTests(Host host)
     private const string Session = """
         coproc server { pyro mcp serve --profile vm-run; }
         exec {to}>&"${server[1]}" {from}<&"${server[0]}"
+        eval "exec ${server[1]}>&-"
         say() { printf '%s\n' "$1" >&"$to"; }
         answer() { while IFS= read -r -t 120 line <&"$from"; do case $line in *'"id":'"$1"[,}]*) printf '%s\n' "$line"; return ;; esac; done; return 1; }
         machines() { pgrep -c -f '^[^ ]*pyro vmm$' || true; }

@@ -30,16 +30,16 @@ public sealed class RunningCommand : IDisposable
     {
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(limit);
+            // The streams end with the command, unless it left something behind that holds them: that is a failure as well.
+            await Task.WhenAll(_process.WaitForExitAsync(), _stdout, _stderr, _stdin).WaitAsync(limit);
         }
         catch (TimeoutException)
         {
+            string state = _process.HasExited ? "left a process behind that holds its output" : "did not end";
             _process.Kill();
-            throw new TimeoutException($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} did not end in {limit.TotalSeconds} s; stderr: {await _stderr}");
+            throw new TimeoutException($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} {state} after {limit.TotalSeconds} s");
         }
-        TimeSpan took = _clock.Elapsed;
-        await _stdin;
-        return new CommandResult(_process.ExitCode, await _stdout, await _stderr, took);
+        return new CommandResult(_process.ExitCode, await _stdout, await _stderr, _clock.Elapsed);
     }
 
     public void Dispose() => _process.Dispose();
