@@ -7,7 +7,8 @@ public sealed class TerminalTests(Host host)
     // `at_terminal COMMAND` runs it in the background; `press KEYS` types; its screen is in $base/screen.txt.
     // What pyro's own progress leaves on a line stays before the first word there, and lines end with a carriage return.
     private const string Terminal = EndTests.Own + """
-        trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$base"' EXIT
+        set -m   # or what runs in the background ignores Ctrl-C
+        trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$base"' EXIT
         mkfifo "$base/keys.txt"
         at_terminal() { script -qefc "$1" "$base/screen.txt" <"$base/keys.txt" >/dev/null & exec {keys}>"$base/keys.txt"; touch "$base/screen.txt"; }
         press() { printf "$1" >&"$keys"; }
