@@ -26,11 +26,24 @@ internal static class PrivateFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PyroException(
-                ErrorCodes.FolderFailed,
-                $"the folder {path} cannot be made private: {e.Message}",
-                "Check its owner and permissions, or point XDG_CACHE_HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR elsewhere.",
-                e);
+            throw Failure(path, e);
+        }
+    }
+
+    /// <summary>
+    /// Makes a folder of a name that nobody could foresee: whose it is need not be checked, and could not be, for a reaper
+    /// may already have taken it away.
+    /// </summary>
+    /// <exception cref="PyroException">The folder cannot be made.</exception>
+    internal static void CreateNew(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path, OwnerOnly);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(path, e);
         }
     }
 
@@ -48,6 +61,12 @@ internal static class PrivateFolder
         }
         return path;
     }
+
+    private static PyroException Failure(string path, Exception cause) => new(
+        ErrorCodes.FolderFailed,
+        $"the folder {path} cannot be made private: {cause.Message}",
+        "Check its owner and permissions, or point XDG_CACHE_HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR elsewhere.",
+        cause);
 
     internal static bool IsWritable(string path) => Libc.access(path, Libc.W_OK | Libc.X_OK) == 0;
 }

@@ -36,7 +36,7 @@ internal sealed class RuntimeFolder : IDisposable
             // Guid takes its random digits from the kernel; the cryptography classes would load OpenSSL first.
             string id = Guid.NewGuid().ToString("N")[..12];
             string path = System.IO.Path.Combine(root, id);
-            PrivateFolder.Ensure(path);
+            PrivateFolder.CreateNew(path);
             SafeFileHandle? held = TryLock(path);
             if (held is not null)
                 return new RuntimeFolder(id, path, held);

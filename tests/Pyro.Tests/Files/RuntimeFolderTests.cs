@@ -62,7 +62,7 @@ public sealed class RuntimeFolderTests : IDisposable
             while (!stop.IsCancellationRequested)
                 RuntimeFolder.Reap(_root.Path);
         });
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < 5000; i++)
         {
             using RuntimeFolder folder = RuntimeFolder.Create(_root.Path);
             Assert.True(File.Exists(Path.Combine(folder.Path, "lock")));
