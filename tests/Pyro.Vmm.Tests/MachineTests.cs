@@ -3,6 +3,7 @@ using Pyro.Kvm;
 using Pyro.Vmm.Boot;
 using Pyro.Vmm.Devices;
 using Pyro.Vmm.Tests.Boot;
+using Pyro.Vmm.Tests.Virtio;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Pyro.Vmm.Tests;
@@ -160,6 +161,43 @@ public sealed class MachineTests
         })));
         Assert.Equal(MachineExitReason.Shutdown, exit.Reason);
         Assert.Equal("ok", console);
+    }
+
+    [Fact]
+    public async Task A_driver_reads_registers_and_acknowledges_interrupts_without_leaving_the_guest()
+    {
+        const uint registers = 0xd0000000;
+        const int status = 0x70;
+        using KvmSystem kvm = KvmSystem.Open();
+        var console = new ConsoleLog(null);
+        using var machine = new Machine(kvm, new MachineOptions { Console = console, MemoryBytes = 64 << 20, Devices = [new TestDevice(), new TestDevice()] });
+        using FileStream file = TinyElf.Open(TinyElf.Build(Assemble(64, a =>
+        {
+            // A page directory for the fourth GiB, with the 2 MiB that the second device's registers are in.
+            a.mov(__qword_ptr[0xc000 + (128 * 8)], unchecked((int)(registers | 0x83)));
+            a.mov(__dword_ptr[0xc000 + (128 * 8) + 4], 0);
+            a.mov(__qword_ptr[0xa000 + (3 * 8)], 0xc003);
+            a.mov(ebx, unchecked((int)registers + 0x200));
+            a.mov(dx, 0x3f8);
+            for (int i = 0; i < 4; i++)
+            {
+                a.mov(al, __byte_ptr[rbx + i]);
+                a.@out(dx, al);
+            }
+
+            a.mov(__dword_ptr[rbx + status], 1);
+            a.mov(__dword_ptr[rbx + status], 3);
+            a.mov(__dword_ptr[rbx + 0x64], 1);
+            a.mov(eax, __dword_ptr[rbx + status]);
+            a.add(al, (byte)'0');
+            a.@out(dx, al);
+            PowerOff(a);
+        })));
+        machine.LoadKernel(file.SafeFileHandle, "tiny", null, "", BootProtocol.Linux64);
+        machine.Start();
+        await machine.Exited.WaitAsync(s_limit);
+        Assert.Equal("virt3", console.Tail());
+        Assert.Equal(2, machine.Exits[0].Mmio);
     }
 
     [Fact]

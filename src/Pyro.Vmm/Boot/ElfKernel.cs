@@ -18,13 +18,14 @@ public sealed class ElfKernel
     private const uint LoadSegment = 1;
     private const uint NoteSegment = 4;
     private const uint Executable = 1;
+    private const uint Writable = 2;
     private const uint XenPhys32Entry = 18;
 
     private readonly SafeFileHandle _file;
     private readonly string _name;
     private readonly List<Segment> _segments = [];
 
-    private readonly record struct Segment(ulong FileOffset, ulong FileSize, ulong Address, ulong MemorySize, bool HasCode);
+    private readonly record struct Segment(ulong FileOffset, ulong FileSize, ulong Address, ulong MemorySize, bool IsText);
 
     private ElfKernel(SafeFileHandle file, string name)
     {
@@ -67,7 +68,7 @@ public sealed class ElfKernel
                 throw new BootException($"{_name}: needs memory at 0x{segment.Address:x} to 0x{segment.Address + segment.MemorySize:x}; the guest has {memory.Size >> 20} MiB. Give it more memory.");
             }
 
-            ulong mapped = segment.HasCode ? MapPages(memory, segment) : 0;
+            ulong mapped = segment.IsText ? MapPages(memory, segment) : 0;
             ReadExactly(target[(int)mapped..(int)segment.FileSize], segment.FileOffset + mapped);
         }
     }
@@ -140,7 +141,7 @@ public sealed class ElfKernel
                 throw new BootException($"{_name}: a segment of {fileSize} bytes at 0x{address:x} makes no sense. The kernel is damaged.");
             }
 
-            _segments.Add(new Segment(offset, fileSize, address, memorySize, HasCode: (flags & Executable) != 0));
+            _segments.Add(new Segment(offset, fileSize, address, memorySize, IsText: (flags & (Executable | Writable)) == Executable));
             EndAddress = Math.Max(EndAddress, address + memorySize);
         }
         else if (type == NoteSegment && fileSize is > 0 and <= MaxNoteBytes)

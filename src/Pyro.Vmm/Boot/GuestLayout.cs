@@ -1,4 +1,5 @@
 using Pyro.Vmm.Memory;
+using Pyro.Vmm.Virtio;
 
 namespace Pyro.Vmm.Boot;
 
@@ -34,7 +35,7 @@ internal static class GuestLayout
     internal const ulong IdentityMap = 0xfffbc000;
 
     internal const ulong VirtioMmio = 0xd0000000;
-    internal const uint VirtioMmioSize = 0x1000;
+    internal const uint VirtioMmioSize = RegisterWindow.Length;
     internal const uint FirstVirtioIrq = 5;
     internal const uint IoApicPins = 24;
 }

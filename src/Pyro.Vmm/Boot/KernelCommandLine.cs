@@ -9,7 +9,7 @@ public static class KernelCommandLine
 {
     /// <summary>What does not depend on the machine.</summary>
     public const string Base =
-        "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k pyro.poweroff=0x604 rcupdate.rcu_expedited=1 noreplace-smp tsc=reliable swiotlb=noforce";
+        "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k pyro.poweroff=0x604 rcupdate.rcu_expedited=1 noreplace-smp tsc=reliable swiotlb=noforce rootfstype=ramfs";
 
     /// <summary>Builds the line: the base words, the virtio-mmio devices, then the caller's own, which win by coming last.</summary>
     internal static string Build(int virtioDevices, string extra)
@@ -18,7 +18,7 @@ public static class KernelCommandLine
         for (int i = 0; i < virtioDevices; i++)
         {
             ulong address = GuestLayout.VirtioMmio + (ulong)i * GuestLayout.VirtioMmioSize;
-            line.Append(" virtio_mmio.device=4K@0x").Append(address.ToString("x")).Append(':').Append(GuestLayout.FirstVirtioIrq + i);
+            line.Append(" virtio_mmio.device=").Append(GuestLayout.VirtioMmioSize).Append("@0x").Append(address.ToString("x")).Append(':').Append(GuestLayout.FirstVirtioIrq + i);
         }
 
         if (extra.Length > 0)

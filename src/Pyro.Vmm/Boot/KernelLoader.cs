@@ -28,7 +28,7 @@ public static class KernelLoader
     /// <param name="memory">The machine's memory, still zero.</param>
     /// <param name="kernel">An ELF <c>vmlinux</c>.</param>
     /// <param name="kernelName">Its name for messages.</param>
-    /// <param name="initramfs">An initramfs, or null.</param>
+    /// <param name="initramfs">An initramfs, or null; mapped, as <see cref="GuestMemory.MapFile"/> says.</param>
     /// <param name="commandLine">The kernel's command line, at most 2047 bytes.</param>
     /// <param name="vcpuCount">1 to 32.</param>
     /// <param name="protocol">The boot protocol to enter by.</param>
@@ -87,19 +87,9 @@ public static class KernelLoader
             throw new BootException($"An initramfs of {length} bytes does not fit beside the kernel in {memory.Size >> 20} MiB. Give the machine more memory.");
         }
 
+        // Mapped, not copied: a kernel that leaves files where they are (docs/kernel.md) shares them with all other machines.
         ulong address = (lowEnd - (ulong)length) & ~(PageSize - 1);
-        Span<byte> target = memory.GetSpan(new GuestAddress(address), (uint)length);
-        for (long offset = 0; offset < length;)
-        {
-            int read = RandomAccess.Read(initramfs, target[(int)offset..], offset);
-            if (read == 0)
-            {
-                throw new BootException($"The initramfs was cut short while it was read, at {offset} of {length} bytes.");
-            }
-
-            offset += read;
-        }
-
+        memory.MapFile(new GuestAddress(address), lowEnd - address, initramfs, 0);
         return (address, (uint)length);
     }
 }

@@ -2,7 +2,8 @@ namespace Pyro.Vmm.Virtio;
 
 /// <summary>What one type of virtio device is, apart from how the guest reaches it.</summary>
 /// <remarks>
-/// The transport calls these on vCPU threads, one at a time except for <see cref="ReadConfig"/>. A device that is also
+/// The transport calls these on vCPU threads, one at a time except for <see cref="ReadConfig"/>, which is also called
+/// on the thread that says that configuration has changed. A device that is also
 /// <see cref="IDisposable"/> is disposed of by its transport.
 /// </remarks>
 public abstract class VirtioDevice
@@ -16,9 +17,9 @@ public abstract class VirtioDevice
     /// <summary>The most entries of each queue: powers of two. As many queues as numbers.</summary>
     public abstract ReadOnlySpan<ushort> QueueMaxSizes { get; }
 
-    /// <summary>The driver reads device configuration.</summary>
+    /// <summary>Device configuration, for the driver to read: asked for at the start and after every change.</summary>
     /// <param name="offset">Bytes into the configuration.</param>
-    /// <param name="data">To be filled: 1, 2, 4 or 8 bytes. It is zero before the call.</param>
+    /// <param name="data">To be filled: 8 bytes. It is zero before the call.</param>
     public virtual void ReadConfig(uint offset, Span<byte> data)
     {
     }

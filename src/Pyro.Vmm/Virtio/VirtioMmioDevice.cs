@@ -8,19 +8,32 @@ namespace Pyro.Vmm.Virtio;
 
 /// <summary>A virtio device's registers on the memory-mapped bus, version 2 (virtio 1.2, 4.2).</summary>
 /// <remarks>
+/// What registers read as lies in a <see cref="RegisterWindow"/>, which the guest reads for itself where KVM can show it
+/// read-only memory; every change here is written there at once. While a driver is at work, the bit of
+/// <c>InterruptStatus</c> for used buffers is always set: an interrupt of this line means nothing else, so that it need
+/// be neither read nor acknowledged outside the guest (<see cref="InterruptAckOffset"/>).
 /// vCPU threads exclude one another with a lock that the device's own threads never take: those reach status and
 /// interrupt bits with atomic operations only, so that a device can be waited for while the lock is held.
 /// </remarks>
 public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
 {
     /// <summary>Bytes of bus that a device takes.</summary>
-    public const ulong WindowLength = 0x1000;
+    public const ulong WindowLength = RegisterWindow.Length;
 
     /// <summary>
     /// Where drivers notify, from the window's start: 4 bytes wide, the value is the queue's index. With an ioeventfd
     /// here for each of <see cref="QueueNotifiers"/>, KVM rings the device without leaving to this process.
     /// </summary>
     public const ulong QueueNotifyOffset = Uapi.VIRTIO_MMIO_QUEUE_NOTIFY;
+
+    /// <summary>
+    /// Where drivers acknowledge interrupts, 4 bytes wide. Acknowledging <see cref="UsedBufferInterrupt"/> alone changes
+    /// nothing: an ioeventfd here for that value, which nobody listens to, keeps the write within KVM.
+    /// </summary>
+    public const ulong InterruptAckOffset = Uapi.VIRTIO_MMIO_INTERRUPT_ACK;
+
+    /// <summary>The bit of <c>InterruptStatus</c> that says that buffers were used.</summary>
+    public const uint UsedBufferInterrupt = Uapi.VIRTIO_MMIO_INT_VRING;
 
     private const uint Magic = 0x74726976;      // "virt"
     private const uint MmioVersion = 2;
@@ -31,12 +44,9 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     private readonly GuestMemory _memory;
     private readonly IInterruptLine _interrupt;
     private readonly Action<string>? _log;
+    private readonly RegisterWindow _window;
     private readonly QueueRegisters[] _queues;
     private readonly EventFd[] _notifiers;
-
-    private int _status;
-    private int _interruptStatus;
-    private int _configGeneration;
 
     private uint _deviceFeaturesSel;
     private uint _driverFeaturesSel;
@@ -50,14 +60,16 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     /// <param name="device">The device; disposed of with this object if it is <see cref="IDisposable"/>.</param>
     /// <param name="memory">The guest's memory; outlives this object.</param>
     /// <param name="interrupt">The device's interrupt.</param>
+    /// <param name="window">What the registers read as; outlives this object.</param>
     /// <param name="log">Told why, when the device gives up on its driver.</param>
     /// <exception cref="LinuxException">The host has no descriptor left.</exception>
-    public VirtioMmioDevice(VirtioDevice device, GuestMemory memory, IInterruptLine interrupt, Action<string>? log = null)
+    public VirtioMmioDevice(VirtioDevice device, GuestMemory memory, IInterruptLine interrupt, RegisterWindow window, Action<string>? log = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         _device = device;
         _memory = memory;
         _interrupt = interrupt;
+        _window = window;
         _log = log;
         ReadOnlySpan<ushort> sizes = device.QueueMaxSizes;
         _queues = new QueueRegisters[sizes.Length];
@@ -67,6 +79,10 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             _queues[i] = new QueueRegisters(sizes[i]);
             _notifiers[i] = new EventFd();
         }
+
+        ShowConstants();
+        ShowSelected();
+        ShowConfig();
     }
 
     /// <summary>The device behind the registers.</summary>
@@ -76,27 +92,23 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     public IReadOnlyList<EventFd> QueueNotifiers => _notifiers;
 
     /// <summary>The device status field.</summary>
-    public VirtioStatus Status => (VirtioStatus)Volatile.Read(ref _status);
+    public VirtioStatus Status => (VirtioStatus)Volatile.Read(ref StatusRegister);
+
+    private ref uint StatusRegister => ref _window[Uapi.VIRTIO_MMIO_STATUS];
+
+    private ref uint InterruptStatus => ref _window[Uapi.VIRTIO_MMIO_INTERRUPT_STATUS];
+
+    private ref uint ConfigGeneration => ref _window[Uapi.VIRTIO_MMIO_CONFIG_GENERATION];
 
     private ulong OfferedFeatures => _device.Features | VirtioFeatures.Transport;
 
-    /// <inheritdoc/>
+    /// <summary>For hosts whose KVM cannot show the window to the guest.</summary>
     public void Read(ulong offset, Span<byte> data)
     {
-        if (offset >= Uapi.VIRTIO_MMIO_CONFIG)
-        {
-            ReadConfig(offset - Uapi.VIRTIO_MMIO_CONFIG, data);
-            return;
-        }
-
-        // Registers are 32 bits wide, aligned, and accessed as such (virtio 1.2, 4.2.2.2).
-        if (data.Length != 4 || offset % 4 != 0)
-        {
-            data.Fill(0xff);
-            return;
-        }
-
-        BinaryPrimitives.WriteUInt32LittleEndian(data, ReadRegister((int)offset));
+        if (data.Length == sizeof(uint) && offset % sizeof(uint) == 0)
+            BinaryPrimitives.WriteUInt32LittleEndian(data, Volatile.Read(ref _window[(int)offset]));
+        else
+            _window.Bytes((int)offset, data.Length).CopyTo(data);
     }
 
     /// <inheritdoc/>
@@ -108,6 +120,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             return;
         }
 
+        // Registers are 32 bits wide, aligned, and accessed as such (virtio 1.2, 4.2.2.2).
         if (data.Length == 4 && offset % 4 == 0)
             WriteRegister((int)offset, BinaryPrimitives.ReadUInt32LittleEndian(data));
     }
@@ -118,7 +131,10 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     /// <inheritdoc/>
     public void SignalConfigChange()
     {
-        Interlocked.Increment(ref _configGeneration);
+        // A driver that reads while this writes sees two generations whichever way it goes.
+        Interlocked.Increment(ref ConfigGeneration);
+        ShowConfig();
+        Interlocked.Increment(ref ConfigGeneration);
         if (Has(Status, VirtioStatus.DRIVER_OK))
             Interrupt(Uapi.VIRTIO_MMIO_INT_CONFIG);
     }
@@ -126,7 +142,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     /// <inheritdoc/>
     public void SetNeedsReset(string reason)
     {
-        VirtioStatus before = (VirtioStatus)Interlocked.Or(ref _status, (int)VirtioStatus.DEVICE_NEEDS_RESET);
+        VirtioStatus before = (VirtioStatus)Interlocked.Or(ref StatusRegister, (uint)VirtioStatus.DEVICE_NEEDS_RESET);
         if (Has(before, VirtioStatus.DEVICE_NEEDS_RESET))
             return;
         _log?.Invoke($"virtio device {_device.DeviceId} needs a reset: {reason}");
@@ -153,49 +169,46 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     // Enum.HasFlag boxes unless the compiler optimises.
     private static bool Has(VirtioStatus status, VirtioStatus bit) => (status & bit) != 0;
 
-    private void Interrupt(int bit)
+    private void Interrupt(uint bit)
     {
-        Interlocked.Or(ref _interruptStatus, bit);
+        Interlocked.Or(ref InterruptStatus, bit);
         _interrupt.Trigger();
     }
 
-    private uint ReadRegister(int offset)
+    private void ShowConstants()
     {
-        switch (offset)
-        {
-            case Uapi.VIRTIO_MMIO_MAGIC_VALUE:
-                return Magic;
-            case Uapi.VIRTIO_MMIO_VERSION:
-                return MmioVersion;
-            case Uapi.VIRTIO_MMIO_DEVICE_ID:
-                return _device.DeviceId;
-            case Uapi.VIRTIO_MMIO_VENDOR_ID:
-                return Vendor;
-            case Uapi.VIRTIO_MMIO_INTERRUPT_STATUS:
-                return (uint)Volatile.Read(ref _interruptStatus);
-            case Uapi.VIRTIO_MMIO_STATUS:
-                return (uint)Volatile.Read(ref _status);
-            case Uapi.VIRTIO_MMIO_CONFIG_GENERATION:
-                return (uint)Volatile.Read(ref _configGeneration);
-            case Uapi.VIRTIO_MMIO_SHM_LEN_LOW or Uapi.VIRTIO_MMIO_SHM_LEN_HIGH or Uapi.VIRTIO_MMIO_SHM_BASE_LOW or Uapi.VIRTIO_MMIO_SHM_BASE_HIGH:
-                // No shared memory regions: length and base read as -1 (virtio 1.2, 4.2.2).
-                return uint.MaxValue;
-        }
+        _window[Uapi.VIRTIO_MMIO_MAGIC_VALUE] = Magic;
+        _window[Uapi.VIRTIO_MMIO_VERSION] = MmioVersion;
+        _window[Uapi.VIRTIO_MMIO_DEVICE_ID] = _device.DeviceId;
+        _window[Uapi.VIRTIO_MMIO_VENDOR_ID] = Vendor;
+        // No shared memory regions: length and base read as -1 (virtio 1.2, 4.2.2).
+        _window[Uapi.VIRTIO_MMIO_SHM_LEN_LOW] = uint.MaxValue;
+        _window[Uapi.VIRTIO_MMIO_SHM_LEN_HIGH] = uint.MaxValue;
+        _window[Uapi.VIRTIO_MMIO_SHM_BASE_LOW] = uint.MaxValue;
+        _window[Uapi.VIRTIO_MMIO_SHM_BASE_HIGH] = uint.MaxValue;
+    }
 
-        lock (_registers)
+    /// <summary>The registers whose value depends on what the driver has selected.</summary>
+    private void ShowSelected()
+    {
+        _window[Uapi.VIRTIO_MMIO_DEVICE_FEATURES] = _deviceFeaturesSel switch
         {
-            return offset switch
-            {
-                Uapi.VIRTIO_MMIO_DEVICE_FEATURES => _deviceFeaturesSel switch
-                {
-                    0 => (uint)OfferedFeatures,
-                    1 => (uint)(OfferedFeatures >> 32),
-                    _ => 0,
-                },
-                Uapi.VIRTIO_MMIO_QUEUE_NUM_MAX => SelectedQueue?.MaxSize ?? 0u,
-                Uapi.VIRTIO_MMIO_QUEUE_READY => SelectedQueue is { Ready: true } ? 1u : 0,
-                _ => 0,
-            };
+            0 => (uint)OfferedFeatures,
+            1 => (uint)(OfferedFeatures >> 32),
+            _ => 0,
+        };
+        _window[Uapi.VIRTIO_MMIO_QUEUE_NUM_MAX] = SelectedQueue?.MaxSize ?? 0u;
+        _window[Uapi.VIRTIO_MMIO_QUEUE_READY] = SelectedQueue is { Ready: true } ? 1u : 0;
+    }
+
+    private void ShowConfig()
+    {
+        Span<byte> part = stackalloc byte[sizeof(ulong)];
+        for (int offset = Uapi.VIRTIO_MMIO_CONFIG; offset < RegisterWindow.Length; offset += part.Length)
+        {
+            part.Clear();
+            _device.ReadConfig((uint)(offset - Uapi.VIRTIO_MMIO_CONFIG), part);
+            part.CopyTo(_window.Bytes(offset, part.Length));
         }
     }
 
@@ -209,7 +222,8 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
                     _notifiers[value].Signal();
                 return;
             case Uapi.VIRTIO_MMIO_INTERRUPT_ACK:
-                Interlocked.And(ref _interruptStatus, ~(int)value);
+                uint standing = Has(Status, VirtioStatus.DRIVER_OK) ? UsedBufferInterrupt : 0;
+                Interlocked.And(ref InterruptStatus, ~value | standing);
                 return;
         }
 
@@ -239,8 +253,10 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
                     break;
                 default:
                     WriteQueueSetup(offset, value);
-                    break;
+                    return;
             }
+
+            ShowSelected();
         }
     }
 
@@ -340,7 +356,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         {
             if (!Has(value, bit) || Has(Status, bit) || (after != VirtioStatus.None && !Has(Status, after)))
                 return false;
-            Interlocked.Or(ref _status, (int)bit);
+            Interlocked.Or(ref StatusRegister, (uint)bit);
             return true;
         }
     }
@@ -365,6 +381,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         }
 
         _active = true;
+        Interlocked.Or(ref InterruptStatus, UsedBufferInterrupt);
         _device.Activate(new VirtioActivation
         {
             Memory = _memory,
@@ -396,17 +413,8 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         _driverFeatures = 0;
         _driverFeaturesOutOfRange = false;
         _queueSel = 0;
-        Interlocked.Exchange(ref _interruptStatus, 0);
-        Interlocked.Exchange(ref _status, 0);
-    }
-
-    private void ReadConfig(ulong offset, Span<byte> data)
-    {
-        data.Clear();
-        if (IsNatural(offset, data.Length))
-            _device.ReadConfig((uint)offset, data);
-        else
-            data.Fill(0xff);
+        Interlocked.Exchange(ref InterruptStatus, 0);
+        Interlocked.Exchange(ref StatusRegister, 0);
     }
 
     private void WriteConfig(ulong offset, ReadOnlySpan<byte> data)
@@ -415,8 +423,10 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             return;
         lock (_registers)
         {
-            if (!_disposed)
-                _device.WriteConfig((uint)offset, data);
+            if (_disposed)
+                return;
+            _device.WriteConfig((uint)offset, data);
+            ShowConfig();
         }
     }
 

@@ -18,9 +18,10 @@ internal static class Initramfs
     internal static void Write(Stream output, Stream agent)
     {
         var archive = new CpioWriter(output);
+        // The kernel takes at most 4096 bytes of name, padding included: the file comes first, where its padding is shorter.
+        archive.AddFile("init", 0x1ED, agent);
         archive.AddDirectory("dev", 0x1ED);
         archive.AddCharacterDevice("dev/console", 0x180, 5, 1);
-        archive.AddFile("init", 0x1ED, agent);
         archive.Finish();
     }
 }

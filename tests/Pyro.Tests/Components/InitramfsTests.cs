@@ -26,6 +26,8 @@ public sealed class InitramfsTests
         Assert.Matches(@"(?m)^crw------- .* 5,\s+1 .* dev/console$", list);
         Assert.Matches(@"(?m)^-rwxr-xr-x .* init$", list);
         Assert.Equal(agent, await File.ReadAllBytesAsync(Path.Combine(folder.Path, "init")));
+        // On a page: the kernel takes it as it is.
+        Assert.Equal(agent, (await File.ReadAllBytesAsync(archive)).AsSpan(4096, size).ToArray());
     }
 
     [Fact]

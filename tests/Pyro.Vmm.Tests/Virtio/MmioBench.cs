@@ -10,10 +10,12 @@ internal sealed class MmioBench : IDisposable
 {
     internal readonly List<string> Log = [];
 
+    private readonly RegisterPages _registers = new(1);
+
     internal MmioBench(VirtioDevice device, GuestMemory? memory = null)
     {
         Memory = memory ?? GuestMemory.Create(16 << 20);
-        Mmio = new VirtioMmioDevice(device, Memory, Line, Log.Add);
+        Mmio = new VirtioMmioDevice(device, Memory, Line, _registers.Window(0), Log.Add);
     }
 
     internal GuestMemory Memory { get; }
@@ -88,6 +90,7 @@ internal sealed class MmioBench : IDisposable
     public void Dispose()
     {
         Mmio.Dispose();
+        _registers.Dispose();
         Memory.Dispose();
         Line.Dispose();
     }

@@ -43,16 +43,15 @@ public sealed class VirtioMmioDeviceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(0, 2)]
-    [InlineData(0, 8)]
-    [InlineData(2, 4)]
-    [InlineData(0x71, 4)]
-    public void Registers_of_another_width_or_alignment_read_as_all_ones_and_ignore_writes(int offset, int width)
+    [InlineData(0, 1, "76")]
+    [InlineData(0, 2, "7669")]
+    [InlineData(0, 8, "7669727402000000")]
+    [InlineData(2, 4, "72740200")]
+    public void Registers_of_another_width_or_alignment_read_as_the_memory_they_are_and_ignore_writes(int offset, int width, string expected)
     {
         byte[] data = new byte[width];
         _bench.Mmio.Read((ulong)offset, data);
-        Assert.All(data, b => Assert.Equal(0xff, b));
+        Assert.Equal(expected, Convert.ToHexString(data));
         data.AsSpan().Fill(1);
         _bench.Mmio.Write(Uapi.VIRTIO_MMIO_STATUS, data.AsSpan(0, Math.Min(width, 3)));
         _bench.Mmio.Write(Uapi.VIRTIO_MMIO_STATUS + 1, data);
@@ -246,18 +245,21 @@ public sealed class VirtioMmioDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Interrupt_bits_stay_until_they_are_acknowledged()
+    public void A_change_of_configuration_stays_until_it_is_acknowledged_and_used_buffers_while_a_driver_works()
     {
+        Assert.Equal(0u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
         Start();
+        Assert.Equal(1u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
         _bench.Mmio.SignalUsed();
         _bench.Mmio.SignalUsed();
         _bench.Mmio.SignalConfigChange();
         Assert.Equal(3, _bench.Line.Count);
         Assert.Equal(3u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
-        Assert.Equal(3u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
         _bench.Write(Uapi.VIRTIO_MMIO_INTERRUPT_ACK, 1);
-        Assert.Equal(2u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
-        _bench.Write(Uapi.VIRTIO_MMIO_INTERRUPT_ACK, uint.MaxValue);
+        Assert.Equal(3u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
+        _bench.Write(Uapi.VIRTIO_MMIO_INTERRUPT_ACK, 3);
+        Assert.Equal(1u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
+        _bench.Write(Uapi.VIRTIO_MMIO_STATUS, 0);
         Assert.Equal(0u, _bench.Read(Uapi.VIRTIO_MMIO_INTERRUPT_STATUS));
     }
 
@@ -371,17 +373,15 @@ public sealed class VirtioMmioDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Configuration_is_read_in_its_natural_widths()
+    public void Configuration_is_read_in_any_width()
     {
         Assert.Equal("02", Config(1, 1));
         Assert.Equal("0304", Config(2, 2));
         Assert.Equal("05060708", Config(4, 4));
         Assert.Equal("0102030405060708", Config(0, 8));
         Assert.Equal("00000000", Config(8, 4));
-        Assert.Equal("0000", Config(0xefe, 2));
-        Assert.Equal("FFFF", Config(1, 2));
-        Assert.Equal("FFFFFF", Config(0, 3));
-        Assert.Equal("FFFFFFFF", Config(2, 4));
+        Assert.Equal("0000", Config(0xfe, 2));
+        Assert.Equal("0203", Config(1, 2));
 
         string Config(ulong offset, int width)
         {
@@ -417,7 +417,7 @@ public sealed class VirtioMmioDeviceTests : IDisposable
         Random random = new(20261121);
         for (int i = 0; i < 200_000; i++)
         {
-            ulong offset = random.Next(4) == 0 ? (ulong)random.Next(0x1000 - 8) : (ulong)random.Next(0x44) * 4;
+            ulong offset = random.Next(4) == 0 ? (ulong)random.Next(0x200 - 8) : (ulong)random.Next(0x44) * 4;
             byte[] data = new byte[random.Next(5) switch { 0 => 1, 1 => 2, 2 => 8, _ => 4 }];
             if (random.Next(3) == 0)
                 random.NextBytes(data);

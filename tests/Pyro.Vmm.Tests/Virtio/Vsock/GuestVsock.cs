@@ -22,6 +22,7 @@ internal sealed class GuestVsock : IInterruptLine, IDisposable
     private const ulong TransmitBuffersAt = 4 << 20;
     private const ulong MemorySize = 8 << 20;
 
+    private readonly RegisterPages _registers = new(1);
     private readonly MockDriver[] _queues = new MockDriver[3];
     private readonly SemaphoreSlim _interrupts = new(0);
     private readonly Stack<int> _freeSlots = new();
@@ -39,7 +40,7 @@ internal sealed class GuestVsock : IInterruptLine, IDisposable
         _receiveBufferBytes = receiveBufferBytes;
         Memory = GuestMemory.Create(MemorySize);
         Device = device;
-        Transport = new VirtioMmioDevice(device, Memory, this, reason => NeedsReset = reason);
+        Transport = new VirtioMmioDevice(device, Memory, this, _registers.Window(0), reason => NeedsReset = reason);
         _thread = new Thread(HandleInterrupts) { IsBackground = true, Name = "mock guest" };
         Start(features);
         _thread.Start();
@@ -173,6 +174,7 @@ internal sealed class GuestVsock : IInterruptLine, IDisposable
         Trigger();
         _thread.Join();
         Transport.Dispose();
+        _registers.Dispose();
         Memory.Dispose();
         _interrupts.Dispose();
     }
