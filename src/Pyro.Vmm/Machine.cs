@@ -257,5 +257,9 @@ public sealed unsafe class Machine : IDisposable
             : new MachineExit(MachineExitReason.Panic, panic, ConsoleTail: _console.Tail()));
     }
 
-    private void End(MachineExit exit) => _exited.TrySetResult(exit);
+    private void End(MachineExit exit)
+    {
+        _console.Flush();
+        _exited.TrySetResult(exit);
+    }
 }

@@ -69,6 +69,15 @@ public sealed class ConsoleLog : ISerialOutput, IDisposable
         return (end < 0 ? tail[start..] : tail[start..end]).TrimEnd();
     }
 
+    /// <summary>Writes what is left of a last line without an end.</summary>
+    public void Flush()
+    {
+        lock (_lock)
+        {
+            FlushPending();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -83,9 +92,17 @@ public sealed class ConsoleLog : ISerialOutput, IDisposable
     {
         if (_file is not null && _written < MaxFileSize)
         {
-            _file.Write(_pending, 0, _pendingCount);
-            _file.Flush();
-            _written += _pendingCount;
+            try
+            {
+                _file.Write(_pending, 0, _pendingCount);
+                _file.Flush();
+                _written += _pendingCount;
+            }
+            catch (IOException)
+            {
+                // The host's disk is full. The machine goes on; its console goes on in memory alone.
+                _written = MaxFileSize;
+            }
         }
 
         _pendingCount = 0;

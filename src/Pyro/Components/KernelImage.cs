@@ -10,6 +10,17 @@ namespace Pyro.Components;
 internal static class KernelImage
 {
     private const int StartLength = 1024;
+    private const string ProtocolVariable = "PYRO_KERNEL_BOOT";
+
+    /// <summary>How the kernel is entered: <c>PYRO_KERNEL_BOOT</c>, by default Linux's own 64-bit protocol.</summary>
+    /// <exception cref="PyroException">The variable names no protocol.</exception>
+    internal static BootProtocol Protocol() => Environment.GetEnvironmentVariable(ProtocolVariable) switch
+    {
+        null or "" or "linux64" => BootProtocol.Linux64,
+        "pvh" => BootProtocol.Pvh,
+        string other => throw new PyroException(
+            ErrorCodes.InvalidArgument, $"{ProtocolVariable} is '{other}', which is no boot protocol", "Set it to linux64 or pvh, or unset it."),
+    };
 
     /// <summary>Opens a kernel.</summary>
     /// <param name="path">A <c>vmlinux</c> or a <c>bzImage</c>.</param>

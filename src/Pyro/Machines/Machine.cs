@@ -187,6 +187,7 @@ public sealed class Machine : IAsyncDisposable
                 KvmDescriptor = 0,
                 KernelDescriptor = 1,
                 KernelName = kernelPath,
+                BootProtocol = KernelImage.Protocol(),
                 InitramfsDescriptor = 2,
                 CommandLine = CommandLineFor(options),
                 Disks = [new DiskConfig { Name = options.Environment, BaseDescriptor = 3, OverlayDescriptor = 4 }],
