@@ -1,9 +1,8 @@
 // Keeps one small virtual machine, which never runs, for as long as the lab lives.
 //
-// The first VM of a host, and the last, switch KVM on and off: an IPI to every CPU, and kernel code patched at run time
-// (the preempt notifier's static key lies in the scheduler, the local APIC's in KVM). QEMU 7.2 translates a page before
-// it watches it for writes, so with two CPUs one of them may keep executing the breakpoint that marks the place while it
-// is being patched, for ever: the lab then stands still. With a VM that stays, no key ever changes again.
+// The first VM of a host, and the last, switch KVM on and off, and that patches kernel code at run time (the preempt
+// notifier's static key lies in the scheduler, the local APIC's in KVM): QEMU would have to translate the scheduler anew
+// for each start and end of a machine. With a VM that stays, no key ever changes again.
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>

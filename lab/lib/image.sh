@@ -79,7 +79,7 @@ image_folder() {
   fi
   # Each is half a gigabyte, and what it is made from changes: those that nobody started for a week go.
   touch "$folder"
-  find "$cache/lab" -mindepth 1 -maxdepth 1 -type d -mtime +7 -exec rm -rf {} +
+  find "$cache/lab" -mindepth 1 -maxdepth 1 -type d -mtime +7 -exec rm -rf {} + || say 'an old image of the lab could not be removed; it is in the way of nothing'
   flock -u "$image_lock"
   echo "$folder"
 }

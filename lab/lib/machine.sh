@@ -2,7 +2,6 @@
 
 machine_settings() {
   idle_minutes=${PYRO_LAB_IDLE_MINUTES:-30}
-  cpus=${PYRO_LAB_CPUS:-$(nproc)}
   boot_seconds=${PYRO_LAB_BOOT_SECONDS:-120}
   network=${PYRO_LAB_NETWORK:-off}
   local total
@@ -10,10 +9,9 @@ machine_settings() {
   # Taken from the host only as the lab touches it. Eight guests of 1 GiB run in it at once.
   mem_mib=${PYRO_LAB_MEM_MIB:-$((total / 2 < 12288 ? total / 2 : 12288))}
   local name
-  for name in idle_minutes cpus boot_seconds mem_mib; do
+  for name in idle_minutes boot_seconds mem_mib; do
     [[ ${!name} =~ ^[0-9]+$ ]] || die "PYRO_LAB_${name^^} must be a whole number, not '${!name}'."
   done
-  [ "$cpus" -le 8 ] || cpus=8
 }
 
 machine_state() {
@@ -69,7 +67,7 @@ machine_start() { # Call it with the lock held.
   available=$(awk '/^MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
   [ "$available" -ge 1536 ] || die "only $available MiB of memory are free; the lab needs 1536 to boot." \
     'Close something, or wait until other work has ended.'
-  say "booting the lab: an emulated AMD-V machine, $cpus CPUs, $mem_mib MiB (about 10 seconds; stops by itself after $idle_minutes idle minutes)"
+  say "booting the lab: an emulated AMD-V machine of $mem_mib MiB (about 10 seconds; stops by itself after $idle_minutes idle minutes)"
   machine_forget_stopped
   rm -f "$state"/*
   mkfifo -m 600 "$state/qmp.in" "$state/qmp.out"
@@ -108,7 +106,7 @@ machine_qemu() { # IMAGE PORT
   # shellcheck disable=SC2054  # commas are QEMU's
   local arguments=(
     -name "pyro-lab" -nodefaults -no-user-config -display none -no-reboot
-    -M q35,kernel-irqchip=off -accel tcg,thread=multi -cpu max,-la57,-erms,-fsrm -smp "$cpus" -m "$mem_mib"
+    -M q35,kernel-irqchip=off -accel tcg -cpu max,-la57,-erms,-fsrm -smp 1 -m "$mem_mib"   # one CPU: docs/lab.md
     -kernel "$image/vmlinuz"
     -append "root=/dev/nvme0n1 rw init=/usr/lib/lab/init console=ttyS0 quiet panic=-1 mitigations=off nokaslr net.ifnames=0 \
 random.trust_cpu=on rcupdate.rcu_expedited=1 norandmaps softlockup_panic=1 watchdog_thresh=30 lab.idle=$((idle_minutes * 60)) lab.key=$(cut -d ' ' -f 2 "$state/key.pub")"

@@ -252,9 +252,8 @@ public sealed unsafe class Machine : IDisposable
     {
         // With panic=-1 a panic ends in a reset; only the console tells the two apart.
         string? panic = _console.FindPanic();
-        End(panic is null
-            ? new MachineExit(MachineExitReason.Reboot, "the guest asked for a reset")
-            : new MachineExit(MachineExitReason.Panic, panic, ConsoleTail: _console.Tail()));
+        MachineExitReason reason = panic is null ? MachineExitReason.Reboot : MachineExitReason.Panic;
+        End(new MachineExit(reason, panic ?? "the guest asked for a reset", ConsoleTail: _console.Tail()));
     }
 
     private void End(MachineExit exit)

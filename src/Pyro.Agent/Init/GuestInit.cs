@@ -58,13 +58,13 @@ internal static class GuestInit
         loop.Run();
     }
 
-    // The console is the one place where somebody can see it, and a guest that is off is told from one that hangs.
+    // The console is the one place where somebody can see it. Every kernel can reset; not every one can switch off.
     private static unsafe void Fatal(string message)
     {
         Descriptors.EnsureStandard();
         Sys.Log("fatal: " + message);
         Libc.sync();
-        _ = Libc.reboot(Linux.RB_POWER_OFF);
+        _ = Libc.reboot(Linux.RB_AUTOBOOT);
         var second = new Timespec { Seconds = 1 };
         while (true)
             _ = Libc.nanosleep(&second, null);

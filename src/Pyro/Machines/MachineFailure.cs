@@ -19,7 +19,7 @@ internal static class MachineFailure
 
     /// <summary>The machine ended before its agent was up.</summary>
     internal static PyroException BeforeReady(MachineExit exit) =>
-        new(ErrorCodes.BootFailed, $"the guest did not boot: {exit.Message}", "Run it again with --verbose for the guest's last words.", Detail(exit));
+        new(ErrorCodes.BootFailed, $"the guest did not boot: {LastWordsOfAgent(exit) ?? exit.Message}", "Run it again with --verbose for the guest's last words.", Detail(exit));
 
     /// <summary>The machine ended while a command ran in it.</summary>
     internal static PyroException WhileRunning(MachineExit exit) => new(
@@ -33,6 +33,19 @@ internal static class MachineFailure
         },
         exit.Reason == MachineExitReason.Panic ? "If memory was short, choose a larger --mem-mib; --verbose shows the guest's last words." : "Run it again with --verbose for more.",
         Detail(exit));
+
+    // An agent that gives up says why on the console and resets the machine.
+    private static string? LastWordsOfAgent(MachineExit exit)
+    {
+        const string mark = "pyro-agent: fatal: ";
+        string console = exit.ConsoleTail ?? "";
+        int start = console.LastIndexOf(mark, StringComparison.Ordinal);
+        if (start < 0)
+            return null;
+        start += mark.Length;
+        int end = console.IndexOf('\n', start);
+        return "the agent could not start: " + (end < 0 ? console[start..] : console[start..end]);
+    }
 
     private static string? Detail(MachineExit exit)
     {
