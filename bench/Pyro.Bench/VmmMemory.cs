@@ -64,8 +64,8 @@ internal static class VmmMemory
     }
 
     /// <summary>
-    /// Adds up a process's mappings, but for the guest's memory: neighbours of that size in all, anonymous or of the
-    /// kernel's file, that a core dump leaves out and huge pages or that file are behind.
+    /// Adds up a process's mappings, but for the guest's memory: neighbours of that size in all that a core dump
+    /// leaves out, behind which are huge pages, the kernel's file or the initramfs.
     /// </summary>
     internal static double PrivateDirtyKib(IEnumerable<string> smaps)
     {
@@ -89,7 +89,7 @@ internal static class VmmMemory
     private sealed record Mapping(ulong Start, ulong End, string File, long PrivateDirtyKib, string Flags)
     {
         internal bool IsGuests => Flags.Contains(" dd", StringComparison.Ordinal)
-            && (Flags.Contains(" hg", StringComparison.Ordinal) || Path.GetFileName(File) == "vmlinux");
+            && (Flags.Contains(" hg", StringComparison.Ordinal) || Path.GetFileName(File) == "vmlinux" || Path.GetExtension(File) == ".cpio");
 
         internal static List<Mapping> Parse(IEnumerable<string> smaps)
         {
