@@ -5,10 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
-# A script that starts this in the background has it ignore Ctrl-C, and so would every program that the tests interrupt.
-sigint=2
-if (( 0x$(awk '/^SigIgn:/ { print $2 }' /proc/self/status) & 1 << (sigint - 1) )); then
-  exec env --default-signal=INT,QUIT ./test.sh "$@"
+# A script that starts this in the background has it ignore Ctrl-C, nohup a hang-up, and so would every program that
+# the tests send those signals.
+hangup_interrupt_quit=7
+if (( 0x$(awk '/^SigIgn:/ { print $2 }' /proc/self/status) & hangup_interrupt_quit )); then
+  exec env --default-signal=HUP,INT,QUIT ./test.sh "$@"
 fi
 
 scripts/install-dependencies.sh

@@ -14,6 +14,10 @@ internal static class ProcessHost
     {
         ulong entry = Sys.Now();
         _ = Libc.signal(Linux.SIGPIPE, Linux.SIG_IGN);
+        // Whoever started it may have had them ignored, and commands would inherit that; init inherits nothing.
+        _ = Libc.signal(Linux.SIGHUP, Linux.SIG_DFL);
+        _ = Libc.signal(Linux.SIGINT, Linux.SIG_DFL);
+        _ = Libc.signal(Linux.SIGQUIT, Linux.SIG_DFL);
         _ = Libc.prctl(Linux.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
         if (Environment.GetEnvironmentVariable("PYRO_AGENT_NO_CGROUP") is null && CgroupRoot.FindMount() is { } mountPoint)
             CgroupRoot.Open(mountPoint, "pyro-agent-" + Libc.getpid());

@@ -83,6 +83,7 @@ internal static class Linux
     public const nuint SIOCSIFFLAGS = 0x8914;
     public const short IFF_UP = 1;
 
+    public const int SIGHUP = 1;
     public const int SIGINT = 2;
     public const int SIGQUIT = 3;
     public const int SIGKILL = 9;
@@ -91,6 +92,7 @@ internal static class Linux
     public const int SIGCHLD = 17;
     public const int SIGTSTP = 20;
     public const int SIGWINCH = 28;
+    public const nint SIG_DFL = 0;
     public const nint SIG_IGN = 1;
     public const int SIG_SETMASK = 2;
 
