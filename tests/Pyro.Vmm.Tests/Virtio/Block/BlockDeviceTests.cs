@@ -164,9 +164,10 @@ public sealed class BlockDeviceTests
         using MmioBench bench = new(new BlockDevice(TestDisk.ReadOnlyDisk(new byte[4096]), "id"));
         MockDriver driver = bench.Start(bench.DeviceFeatures());
         bool stop = false;
+        // Queued before the one notification, or the device may find nothing and sleep.
+        GetId(driver);
         Thread guest = new(() =>
         {
-            GetId(driver);
             while (!Volatile.Read(ref stop))
             {
                 if ((ushort)(driver.AvailableIndex - driver.UsedIndex) < 32)
@@ -174,12 +175,19 @@ public sealed class BlockDeviceTests
             }
         });
         guest.Start();
-        bench.Write((int)VirtioMmioDevice.QueueNotifyOffset, 0);
-        bench.Line.Wait();
-        bench.Write(Uapi.VIRTIO_MMIO_STATUS, 0);
-        Assert.Equal(VirtioStatus.None, bench.Status);
-        Volatile.Write(ref stop, true);
-        guest.Join();
+        try
+        {
+            bench.Write((int)VirtioMmioDevice.QueueNotifyOffset, 0);
+            bench.Line.Wait();
+            bench.Write(Uapi.VIRTIO_MMIO_STATUS, 0);
+            Assert.Equal(VirtioStatus.None, bench.Status);
+        }
+        finally
+        {
+            // It writes to the memory that goes next.
+            Volatile.Write(ref stop, true);
+            guest.Join();
+        }
     }
 
     [Fact]
