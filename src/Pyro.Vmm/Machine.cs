@@ -42,8 +42,8 @@ public sealed unsafe class Machine : IDisposable
     private readonly List<Vcpu> _vcpus = [];
     private readonly List<VirtioMmioDevice> _transports = [];
     private readonly List<IrqLine> _lines = [];
-    private readonly RegisterPages? _registers;
-    private readonly EventFd? _acknowledgements;
+    private readonly RegisterPages _registers = new(MaxVirtioDevices);
+    private readonly EventFd _acknowledgements = new();
     private readonly ConsoleLog _console;
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _disposed;
@@ -62,13 +62,7 @@ public sealed unsafe class Machine : IDisposable
         _console = options.Console;
         Memory = GuestMemory.Create(options.MemoryBytes);
         _vm = system.CreateVm();
-        if (options.Devices.Count > 0)
-        {
-            _registers = new RegisterPages(options.Devices.Count);
-            _acknowledgements = new EventFd();
-        }
-
-        MapMemory(system);
+        MapMemory(withRegisters: options.Devices.Count > 0 && system.CheckExtension(Uapi.KVM_CAP_READONLY_MEM) > 0);
         CreateInterruptControllers(system);
         Serial = new Serial16550(Line(Serial16550.Irq), _console);
         Ports.Add(Serial16550.Base, Serial16550.Length, Serial);
@@ -154,8 +148,8 @@ public sealed unsafe class Machine : IDisposable
         }
 
         _vm.Dispose();
-        _acknowledgements?.Dispose();
-        _registers?.Dispose();
+        _acknowledgements.Dispose();
+        _registers.Dispose();
         Memory.Dispose();
         _console.Dispose();
     }
@@ -164,7 +158,7 @@ public sealed unsafe class Machine : IDisposable
     /// Memory comes before the interrupt controllers: KVM makes the first slot wait for a grace period that creating
     /// them starts, which costs milliseconds the other way round.
     /// </summary>
-    private void MapMemory(KvmSystem system)
+    private void MapMemory(bool withRegisters)
     {
         uint slot = 0;
         foreach (MemoryRegion region in Memory.Regions)
@@ -172,7 +166,7 @@ public sealed unsafe class Machine : IDisposable
             _vm.SetMemoryRegion(slot++, region.Start.Value, region.Length, (void*)region.Host);
         }
 
-        if (_registers is not null && system.CheckExtension(Uapi.KVM_CAP_READONLY_MEM) > 0)
+        if (withRegisters)
         {
             _vm.SetMemoryRegion(slot, GuestLayout.VirtioMmio, _registers.Length, (void*)_registers.Host, (uint)Uapi.KVM_MEM_READONLY);
         }
@@ -201,16 +195,16 @@ public sealed unsafe class Machine : IDisposable
     {
         for (int i = 0; i < devices.Count; i++)
         {
-            ulong address = GuestLayout.VirtioMmio + (ulong)i * GuestLayout.VirtioMmioSize;
-            var transport = new VirtioMmioDevice(devices[i], Memory, Line(GuestLayout.FirstVirtioIrq + (uint)i), _registers!.Window(i), log);
+            ulong address = GuestLayout.VirtioRegisters(i);
+            var transport = new VirtioMmioDevice(devices[i], Memory, Line(GuestLayout.FirstVirtioIrq + (uint)i), _registers.Window(i), log);
             _transports.Add(transport);
-            Mmio.Add(address, VirtioMmioDevice.WindowLength, transport);
+            Mmio.Add(address, RegisterWindow.Length, transport);
             for (int queue = 0; queue < transport.QueueNotifiers.Count; queue++)
             {
                 _vm.AddIoEventFd(transport.QueueNotifiers[queue], IoBus.Mmio, address + VirtioMmioDevice.QueueNotifyOffset, 4, (ulong)queue);
             }
 
-            _vm.AddIoEventFd(_acknowledgements!, IoBus.Mmio, address + VirtioMmioDevice.InterruptAckOffset, 4, VirtioMmioDevice.UsedBufferInterrupt);
+            _vm.AddIoEventFd(_acknowledgements, IoBus.Mmio, address + VirtioMmioDevice.InterruptAckOffset, 4, VirtioMmioDevice.UsedBufferInterrupt);
         }
     }
 

@@ -4,14 +4,15 @@ namespace Pyro.EndToEnd;
 [Collection(HostCollection.Name)]
 public sealed class TerminalTests(Host host)
 {
-    // `at_terminal COMMAND` runs it in the background; `press KEYS` types; its screen is in $base/screen.txt.
+    // `at_terminal COMMAND` runs it in the background; its screen is in $base/screen.txt. `interrupt` types Ctrl-C once the
+    // command there says that it has begun, and waits for the end: $code.
     // What pyro's own progress leaves on a line stays before the first word there, and lines end with a carriage return.
     private const string Terminal = EndTests.Own + """
         set -m   # or what runs in the background ignores Ctrl-C
         trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$base"' EXIT
         mkfifo "$base/keys.txt"
         at_terminal() { script -qefc "$1" "$base/screen.txt" <"$base/keys.txt" >/dev/null & exec {keys}>"$base/keys.txt"; touch "$base/screen.txt"; }
-        press() { printf "$1" >&"$keys"; }
+        interrupt() { until_says "$base/screen.txt" 'begun.$'; printf '\003' >&"$keys"; code=0; wait $! || code=$?; }
 
         """;
 
@@ -20,9 +21,7 @@ public sealed class TerminalTests(Host host)
     {
         CommandResult result = await host.ShellAsync(Terminal + """
             at_terminal "pyro run debian:12 --timeout-seconds 300 -- sh -c 'echo begun; exec sleep 1000'"
-            until_says "$base/screen.txt" 'begun.$'
-            press '\003'
-            code=0; wait $! || code=$?
+            interrupt
             echo "code $code"
             left
             """);
@@ -35,9 +34,7 @@ public sealed class TerminalTests(Host host)
     {
         CommandResult result = await host.ShellAsync(Terminal + """
             at_terminal "stty cols 91 rows 17; pyro run debian:12 --interactive --tty --timeout-seconds 300 -- sh -c 'trap \"echo caught; exit 5\" INT; stty size; tty; echo begun; while :; do sleep 0.2; done'"
-            until_says "$base/screen.txt" 'begun.$'
-            press '\003'
-            code=0; wait $! || code=$?
+            interrupt
             tr -d '\r' <"$base/screen.txt" | grep -oE '17 91$|/dev/pts/[0-9]$|caught$'
             echo "code $code"
             left

@@ -5,6 +5,7 @@ using Pyro.Vmm.Devices;
 using Pyro.Vmm.Tests.Boot;
 using Pyro.Vmm.Tests.Virtio;
 using static Iced.Intel.AssemblerRegisters;
+using static Pyro.Vmm.Tests.TinyGuest;
 
 namespace Pyro.Vmm.Tests;
 
@@ -12,15 +13,6 @@ namespace Pyro.Vmm.Tests;
 public sealed class MachineTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
-
-    private static byte[] Assemble(int bitness, Action<Assembler> code)
-    {
-        var assembler = new Assembler(bitness);
-        code(assembler);
-        var bytes = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(bytes), TinyElf.LoadAddress);
-        return bytes.ToArray();
-    }
 
     private static (MachineExit Exit, string Console) Run(byte[] kernel, BootProtocol protocol = BootProtocol.Linux64, int vcpus = 1)
     {
@@ -32,24 +24,6 @@ public sealed class MachineTests
         machine.Start();
         Assert.True(machine.Exited.Wait(s_limit), "the machine did not end");
         return (machine.Exited.Result, console.Tail());
-    }
-
-    private static void Print(Assembler a, string text)
-    {
-        a.mov(dx, 0x3f8);
-        foreach (char c in text)
-        {
-            a.mov(al, (byte)c);
-            a.@out(dx, al);
-        }
-    }
-
-    private static void PowerOff(Assembler a)
-    {
-        a.mov(dx, 0x604);
-        a.mov(al, 0x34);
-        a.@out(dx, al);
-        a.hlt();
     }
 
     [Fact]
@@ -205,12 +179,7 @@ public sealed class MachineTests
     {
         using KvmSystem kvm = KvmSystem.Open();
         using var machine = new Machine(kvm, new MachineOptions { Console = new ConsoleLog(null), MemoryBytes = 64 << 20 });
-        using FileStream file = TinyElf.Open(TinyElf.Build(Assemble(64, a =>
-        {
-            Label again = a.CreateLabel();
-            a.Label(ref again);
-            a.jmp(again);
-        })));
+        using FileStream file = TinyElf.Open(TinyElf.Build(Assemble(64, Spin)));
         machine.LoadKernel(file.SafeFileHandle, "tiny", null, "", BootProtocol.Linux64);
         machine.Start();
         await Task.Delay(50);

@@ -35,7 +35,9 @@ internal static class GuestLayout
     internal const ulong IdentityMap = 0xfffbc000;
 
     internal const ulong VirtioMmio = 0xd0000000;
-    internal const uint VirtioMmioSize = RegisterWindow.Length;
     internal const uint FirstVirtioIrq = 5;
     internal const uint IoApicPins = 24;
+
+    /// <summary>Where a virtio device's registers begin.</summary>
+    internal static ulong VirtioRegisters(int device) => VirtioMmio + ((ulong)device * RegisterWindow.Length);
 }

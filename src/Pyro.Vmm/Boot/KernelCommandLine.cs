@@ -1,4 +1,5 @@
 using System.Text;
+using Pyro.Vmm.Virtio;
 
 namespace Pyro.Vmm.Boot;
 
@@ -17,8 +18,7 @@ public static class KernelCommandLine
         var line = new StringBuilder(Base);
         for (int i = 0; i < virtioDevices; i++)
         {
-            ulong address = GuestLayout.VirtioMmio + (ulong)i * GuestLayout.VirtioMmioSize;
-            line.Append(" virtio_mmio.device=").Append(GuestLayout.VirtioMmioSize).Append("@0x").Append(address.ToString("x")).Append(':').Append(GuestLayout.FirstVirtioIrq + i);
+            line.Append(" virtio_mmio.device=").Append(RegisterWindow.Length).Append("@0x").Append(GuestLayout.VirtioRegisters(i).ToString("x")).Append(':').Append(GuestLayout.FirstVirtioIrq + i);
         }
 
         if (extra.Length > 0)

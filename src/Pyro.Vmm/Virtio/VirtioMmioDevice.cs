@@ -17,9 +17,6 @@ namespace Pyro.Vmm.Virtio;
 /// </remarks>
 public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
 {
-    /// <summary>Bytes of bus that a device takes.</summary>
-    public const ulong WindowLength = RegisterWindow.Length;
-
     /// <summary>
     /// Where drivers notify, from the window's start: 4 bytes wide, the value is the queue's index. With an ioeventfd
     /// here for each of <see cref="QueueNotifiers"/>, KVM rings the device without leaving to this process.

@@ -8,6 +8,7 @@ using Pyro.Interop;
 using Pyro.Protocol;
 using Pyro.Running;
 using Pyro.Vmm;
+using Pyro.Vmm.Boot;
 using Pyro.Vmm.Processes;
 
 namespace Pyro.Machines;
@@ -159,6 +160,7 @@ public sealed class Machine : IAsyncDisposable
         using SafeFileHandle kvm = HostKvm.OpenForMachine();
         string executable = Component.Executable();
         string kernelPath = Component.Kernel(paths);
+        BootProtocol protocol = KernelImage.Protocol();
         string agent = Component.Agent();
         using SafeFileHandle kernel = KernelImage.Open(kernelPath, paths);
         using SafeFileHandle rootDisk = File.OpenHandle(EnvironmentStore.OfUser(paths).Resolve(options.Environment).RootDisk);
@@ -187,7 +189,7 @@ public sealed class Machine : IAsyncDisposable
                 KvmDescriptor = 0,
                 KernelDescriptor = 1,
                 KernelName = kernelPath,
-                BootProtocol = KernelImage.Protocol(),
+                BootProtocol = protocol,
                 InitramfsDescriptor = 2,
                 CommandLine = CommandLineFor(options),
                 Disks = [new DiskConfig { Name = options.Environment, BaseDescriptor = 3, OverlayDescriptor = 4 }],

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Vmm.Processes;
 using Pyro.Vmm.Tests.Boot;
-using static Iced.Intel.AssemblerRegisters;
+using static Pyro.Vmm.Tests.TinyGuest;
 
 namespace Pyro.Vmm.Tests.Processes;
 
@@ -35,9 +35,7 @@ public sealed class VmmProcessTests
                 await using VmmProcess vmm = Launch(
                     a =>
                     {
-                        a.mov(dx, 0x3f8);
-                        a.mov(al, (byte)'x');
-                        a.@out(dx, al);
+                        Print(a, "x");
                         PowerOff(a);
                     },
                     config => config with { ConsoleDescriptor = 2 },
@@ -108,7 +106,7 @@ public sealed class VmmProcessTests
         {
             using KvmSystem kvm = KvmSystem.Open();
             using var handle = new SafeFileHandle(kvm.Number, ownsHandle: false);
-            using FileStream kernel = TinyElf.Open(TinyElf.Build(Assemble(Spin)));
+            using FileStream kernel = TinyElf.Open(TinyElf.Build(Assemble(64, Spin)));
             control.SendConfig(Config with { Detached = detached }, [handle, kernel.SafeFileHandle]);
             Assert.True(control.TryReceive(ProcessJson.Default.VmmEvent, out VmmEvent? first));
             Assert.IsType<MachineStarted>(first);
@@ -138,7 +136,7 @@ public sealed class VmmProcessTests
     };
 
     private static VmmProcess Launch(Action<Assembler> code, Func<MachineConfig, MachineConfig>? change = null, params SafeFileHandle[] more) =>
-        Launch(TinyElf.Build(Assemble(code)), change ?? (static config => config), more);
+        Launch(TinyElf.Build(Assemble(64, code)), change ?? (static config => config), more);
 
     private static VmmProcess Launch(byte[] kernel, Func<MachineConfig, MachineConfig> change, params SafeFileHandle[] more)
     {
@@ -146,30 +144,6 @@ public sealed class VmmProcessTests
         using var handle = new SafeFileHandle(kvm.Number, ownsHandle: false);
         using FileStream file = TinyElf.Open(kernel);
         return VmmProcess.Launch(Executable, change(Config), [handle, file.SafeFileHandle, .. more]);
-    }
-
-    private static byte[] Assemble(Action<Assembler> code)
-    {
-        var assembler = new Assembler(64);
-        code(assembler);
-        var bytes = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(bytes), TinyElf.LoadAddress);
-        return bytes.ToArray();
-    }
-
-    private static void PowerOff(Assembler a)
-    {
-        a.mov(dx, 0x604);
-        a.mov(al, 0x34);
-        a.@out(dx, al);
-        a.hlt();
-    }
-
-    private static void Spin(Assembler a)
-    {
-        Label again = a.CreateLabel();
-        a.Label(ref again);
-        a.jmp(again);
     }
 
     private static async Task GoneAsync(int pid)
