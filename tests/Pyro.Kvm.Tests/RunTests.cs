@@ -133,14 +133,14 @@ public sealed unsafe class RunTests
         _ = guest.Vcpu.Run();
         guest.Vcpu.ImmediateExit = false;
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            _ = guest.Vcpu.Run();
-            guest.Vcpu.ImmediateExit = (i & 1) == 0;
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (int i = 0; i < 100; i++)
+            {
+                _ = guest.Vcpu.Run();
+                guest.Vcpu.ImmediateExit = (i & 1) == 0;
+            }
+        }));
     }
 
     [Fact]

@@ -243,10 +243,7 @@ public sealed class BlockRequestsTests : IDisposable
     {
         OverlayDisk overlay = OverlayDisk.Create(TestDisk.NewFile(), "top", TestDisk.ReadOnlyDisk(_content));
         using BlockBench bench = new(overlay);
-        Run(200);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run(2000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => Run(1000)));
 
         void Run(int count)
         {
