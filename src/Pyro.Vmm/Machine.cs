@@ -5,6 +5,7 @@ using Pyro.Vmm.Boot;
 using Pyro.Vmm.Buses;
 using Pyro.Vmm.Devices;
 using Pyro.Vmm.Memory;
+using Pyro.Vmm.Snapshots;
 using Pyro.Vmm.Vcpus;
 using Pyro.Vmm.Virtio;
 
@@ -25,6 +26,9 @@ public sealed record MachineOptions
     /// <summary>Told, a line each, what devices could not do and why they gave up on their driver; null for nobody.</summary>
     public Action<string>? Log { get; init; }
 
+    /// <summary>Whether the machine takes over a saved one's state, by <see cref="Machine.Restore"/>, instead of loading a kernel.</summary>
+    public bool WillRestore { get; init; }
+
     /// <summary>The virtio devices in the order of their addresses and interrupt lines. The machine owns them.</summary>
     public IReadOnlyList<VirtioDevice> Devices { get; init; } = [];
 }
@@ -37,6 +41,9 @@ public sealed unsafe class Machine : IDisposable
 {
     /// <summary>How many virtio devices there are interrupt lines for.</summary>
     public const int MaxVirtioDevices = (int)(GuestLayout.IoApicPins - GuestLayout.FirstVirtioIrq);
+
+    private const uint IrqchipCount = 3;
+    private const int MaxExtents = 1 << 20;
 
     private readonly KvmVm _vm;
     private readonly List<Vcpu> _vcpus = [];
@@ -69,7 +76,7 @@ public sealed unsafe class Machine : IDisposable
         Ports.Add(I8042.Base, I8042.Length, new I8042(OnReset));
         Ports.Add(PowerPort.Base, 1, new PowerPort(() => End(new MachineExit(MachineExitReason.Shutdown, "the guest switched itself off"))));
         AddVirtioDevices(options.Devices, options.Log);
-        CreateVcpus(system, options.VcpuCount);
+        CreateVcpus(system, options);
     }
 
     /// <summary>Guest-physical memory.</summary>
@@ -102,6 +109,133 @@ public sealed unsafe class Machine : IDisposable
         string line = KernelCommandLine.Build(_transports.Count, commandLine);
         BootEntry entry = KernelLoader.Load(Memory, kernel, kernelName, initramfs, line, _vcpus.Count, protocol);
         CpuState.Prepare(_vcpus[0].Kvm, Memory, entry);
+    }
+
+    /// <summary>
+    /// Writes the state of everything but the disks; the machine must be paused. What it wrote to its disks before
+    /// belongs to the snapshot too, and is the caller's to keep.
+    /// </summary>
+    /// <param name="system">The open <c>/dev/kvm</c>.</param>
+    /// <param name="description">What the caller wants to find again.</param>
+    /// <param name="memory">An empty file for the guest's memory.</param>
+    /// <returns>The state file.</returns>
+    /// <exception cref="KvmException">KVM does not tell a part.</exception>
+    /// <exception cref="IOException">The host's disk is full.</exception>
+    public byte[] Save(KvmSystem system, ReadOnlySpan<byte> description, SafeFileHandle memory)
+    {
+        var file = new SnapshotFile();
+        file.Add(SectionKind.Description, 0, description);
+        uint[] msrs = system.GetMsrIndexList();
+        foreach (Vcpu vcpu in _vcpus)
+        {
+            // Marks kvmclock in guest memory, so memory comes after it.
+            _ = vcpu.Kvm.TryNotifyPaused();
+            AddSection(file, SectionKind.Vcpu, (uint)vcpu.Index, state => VcpuState.Save(vcpu.Kvm, msrs, state));
+        }
+
+        for (uint chip = 0; chip < IrqchipCount; chip++)
+        {
+            AddSection(file, SectionKind.InterruptController, chip, state => state.Write(_vm.GetIrqchip(chip)));
+        }
+
+        AddSection(file, SectionKind.Timer, 0, state => state.Write(_vm.GetPit2()));
+        AddSection(file, SectionKind.Clock, 0, state => state.Write(_vm.GetClock().clock));
+        AddSection(file, SectionKind.Serial, 0, Serial.Save);
+        for (int i = 0; i < _transports.Count; i++)
+        {
+            AddSection(file, SectionKind.VirtioDevice, (uint)i, _transports[i].Save);
+        }
+
+        List<MemoryExtent> extents = MemoryFile.Write(Memory, memory);
+        AddSection(file, SectionKind.Memory, 0, state =>
+        {
+            state.Write(Memory.Size);
+            state.WriteArray<MemoryExtent>(extents.ToArray());
+        });
+        return file.ToBytes();
+    }
+
+    /// <summary>Takes over a saved machine's state; <see cref="Start"/> goes on where it was paused.</summary>
+    /// <param name="snapshot">The state file.</param>
+    /// <param name="name">The snapshot's name for messages.</param>
+    /// <param name="memory">The memory file; may be closed afterwards, and must not change while the machine lives.</param>
+    /// <param name="verify">Whether to read all of the memory file and compare checksums.</param>
+    /// <exception cref="SnapshotException">It cannot be loaded here; the machine is of no use then.</exception>
+    /// <exception cref="KvmException">KVM refuses a part.</exception>
+    public void Restore(ReadOnlySpan<byte> snapshot, string name, SafeFileHandle memory, bool verify)
+    {
+        SnapshotFile file = SnapshotFile.Parse(snapshot, name);
+        var extents = new StateReader(file.Get(SectionKind.Memory, 0), "memory");
+        ulong size = extents.Read<ulong>();
+        if (size != Memory.Size)
+        {
+            throw new SnapshotException($"{name}: its machine has {size >> 20} MiB, this one {Memory.Size >> 20}");
+        }
+
+        MemoryFile.Map(Memory, memory, extents.ReadArray<MemoryExtent>(MaxExtents), name, verify);
+        for (uint chip = 0; chip < IrqchipCount; chip++)
+        {
+            _vm.SetIrqchip(new StateReader(file.Get(SectionKind.InterruptController, chip), "an interrupt controller").Read<kvm_irqchip>());
+        }
+
+        _vm.SetPit2(new StateReader(file.Get(SectionKind.Timer, 0), "the timer").Read<kvm_pit_state2>());
+        _vm.SetClock(new kvm_clock_data { clock = new StateReader(file.Get(SectionKind.Clock, 0), "the clock").Read<ulong>() });
+        foreach (Vcpu vcpu in _vcpus)
+        {
+            var state = new StateReader(file.Get(SectionKind.Vcpu, (uint)vcpu.Index), $"vCPU {vcpu.Index}");
+            VcpuState.Restore(vcpu.Kvm, ref state);
+        }
+
+        var serial = new StateReader(file.Get(SectionKind.Serial, 0), "the serial port");
+        Serial.Restore(ref serial);
+        for (int i = 0; i < _transports.Count; i++)
+        {
+            var state = new StateReader(file.Get(SectionKind.VirtioDevice, (uint)i), $"virtio device {i}");
+            _transports[i].Restore(ref state);
+        }
+
+        foreach (VirtioMmioDevice transport in _transports)
+        {
+            transport.Resume();
+            (transport.Device as Virtio.Vsock.VirtioVsock)?.ResetTransport();
+        }
+    }
+
+    /// <summary>Stops the guest between two instructions and the devices between two requests.</summary>
+    public void Pause()
+    {
+        foreach (Vcpu vcpu in _vcpus)
+        {
+            vcpu.Pause();
+        }
+
+        foreach (VirtioMmioDevice transport in _transports)
+        {
+            transport.Pause();
+        }
+    }
+
+    /// <summary>Makes the top layers of a paused machine's disks read-only for good, for a snapshot to keep.</summary>
+    public void FreezeDisks()
+    {
+        foreach (VirtioMmioDevice transport in _transports)
+        {
+            (transport.Device as Virtio.Block.BlockDevice)?.FreezeDisk();
+        }
+    }
+
+    /// <summary>Lets guest and devices go on after <see cref="Pause"/>.</summary>
+    public void Resume()
+    {
+        foreach (VirtioMmioDevice transport in _transports)
+        {
+            transport.Resume();
+        }
+
+        foreach (Vcpu vcpu in _vcpus)
+        {
+            vcpu.Resume();
+        }
     }
 
     /// <summary>Starts every vCPU's thread.</summary>
@@ -208,14 +342,31 @@ public sealed unsafe class Machine : IDisposable
         }
     }
 
-    private void CreateVcpus(KvmSystem system, int count)
+    private static void AddSection(SnapshotFile file, SectionKind kind, uint number, Action<StateWriter> save)
     {
+        var state = new StateWriter();
+        save(state);
+        file.Add(kind, number, state.Written);
+    }
+
+    private void CreateVcpus(KvmSystem system, MachineOptions options)
+    {
+        int count = options.VcpuCount;
+        for (int i = 0; i < count; i++)
+        {
+            _vcpus.Add(new Vcpu(i, _vm.CreateVcpu(i), Memory, Ports, Mmio, End));
+        }
+
+        if (options.WillRestore)
+        {
+            return;
+        }
+
         kvm_cpuid_entry2[] supported = system.GetSupportedCpuid();
         bool tscDeadline = system.CheckExtension(Uapi.KVM_CAP_TSC_DEADLINE_TIMER) > 0;
         for (int i = 0; i < count; i++)
         {
-            KvmVcpu vcpu = _vm.CreateVcpu(i);
-            _vcpus.Add(new Vcpu(i, vcpu, Memory, Ports, Mmio, End));
+            KvmVcpu vcpu = _vcpus[i].Kvm;
             var cpuid = (kvm_cpuid_entry2[])supported.Clone();
             CpuidPolicy.Apply(cpuid, (uint)i, (uint)count, tscDeadline);
             vcpu.SetCpuid(cpuid);

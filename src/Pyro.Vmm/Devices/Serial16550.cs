@@ -1,4 +1,5 @@
 using Pyro.Vmm.Buses;
+using Pyro.Vmm.Snapshots;
 using Pyro.Vmm.Virtio;
 
 namespace Pyro.Vmm.Devices;
@@ -91,6 +92,45 @@ public sealed class Serial16550 : IBusDevice
         lock (_lock)
         {
             WriteRegister(offset, data[0]);
+        }
+    }
+
+    internal void Save(StateWriter state)
+    {
+        lock (_lock)
+        {
+            Span<byte> received = stackalloc byte[FifoSize];
+            for (int i = 0; i < _fifoCount; i++)
+            {
+                received[i] = _fifo[(_fifoStart + i) % FifoSize];
+            }
+
+            state.WriteBytes([_interruptEnable, _fifoControl, _lineControl, _modemControl, _scratch, (byte)_divisor, (byte)(_divisor >> 8), _transmitPending ? (byte)1 : (byte)0]);
+            state.WriteBytes(received[.._fifoCount]);
+        }
+    }
+
+    internal void Restore(ref StateReader state)
+    {
+        ReadOnlySpan<byte> registers = state.ReadBytes();
+        ReadOnlySpan<byte> received = state.ReadBytes();
+        if (registers.Length != 8 || received.Length > FifoSize)
+        {
+            throw state.Damaged();
+        }
+
+        lock (_lock)
+        {
+            _interruptEnable = (byte)(registers[0] & IerMask);
+            _fifoControl = registers[1];
+            _lineControl = registers[2];
+            _modemControl = registers[3];
+            _scratch = registers[4];
+            _divisor = (ushort)(registers[5] | (registers[6] << 8));
+            _transmitPending = registers[7] != 0;
+            received.CopyTo(_fifo);
+            _fifoStart = 0;
+            _fifoCount = received.Length;
         }
     }
 

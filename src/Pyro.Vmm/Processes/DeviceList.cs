@@ -33,9 +33,15 @@ internal static class DeviceList
 
     private static IDiskBackend Open(DiskConfig disk, SafeFileHandle[] descriptors)
     {
-        SafeFileHandle image = descriptors[disk.BaseDescriptor];
+        bool layered = disk.OverlayDescriptor is not null || disk.LayerDescriptors.Count > 0;
+        IDiskBackend top = new RawDisk(descriptors[disk.BaseDescriptor], disk.Name, layered || disk.ReadOnly);
+        foreach (int layer in disk.LayerDescriptors)
+        {
+            top = OverlayDisk.Open(descriptors[layer], disk.Name + " (frozen layer)", top, readOnly: true, DiskDurability.ThrowAway);
+        }
+
         return disk.OverlayDescriptor is int overlay
-            ? OverlayDisk.Create(descriptors[overlay], disk.Name + " (layer)", new RawDisk(image, disk.Name, readOnly: true), DiskDurability.ThrowAway)
-            : new RawDisk(image, disk.Name, disk.ReadOnly);
+            ? OverlayDisk.Create(descriptors[overlay], disk.Name + " (layer)", top, DiskDurability.ThrowAway)
+            : top;
     }
 }

@@ -32,6 +32,12 @@ public sealed record MachineConfig
     /// <summary>How the kernel is entered.</summary>
     public BootProtocol BootProtocol { get; init; }
 
+    /// <summary>A snapshot to go on from instead of booting the kernel, or null.</summary>
+    public SnapshotFiles? Restore { get; init; }
+
+    /// <summary>Empty files that <see cref="VmmCommand.Save"/> fills, or null if nobody will ask.</summary>
+    public SnapshotFiles? Save { get; init; }
+
     /// <summary>Words that follow Pyro's own on the kernel command line.</summary>
     public string CommandLine { get; init; } = "";
 
@@ -69,12 +75,22 @@ public sealed record DiskConfig
     /// <summary>The raw image.</summary>
     public required int BaseDescriptor { get; init; }
 
+    /// <summary>Frozen layers over the image, lowest first.</summary>
+    public IReadOnlyList<int> LayerDescriptors { get; init; } = [];
+
     /// <summary>An empty file for a copy-on-write layer that is thrown away with the machine, or null to use the image itself.</summary>
     public int? OverlayDescriptor { get; init; }
 
     /// <summary>Whether the guest sees a read-only disk.</summary>
     public bool ReadOnly { get; init; }
 }
+
+/// <summary>The two files of a snapshot.</summary>
+/// <param name="StateDescriptor">Processors, interrupt controllers and devices.</param>
+/// <param name="MemoryDescriptor">The guest's memory.</param>
+/// <param name="Name">What the snapshot is called in messages.</param>
+/// <param name="Verify">Whether checksums of the memory are compared at loading.</param>
+public sealed record SnapshotFiles(int StateDescriptor, int MemoryDescriptor, string Name, bool Verify = false);
 
 /// <summary>The vsock device.</summary>
 public sealed record VsockConfig

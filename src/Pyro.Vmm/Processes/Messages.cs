@@ -7,6 +7,7 @@ namespace Pyro.Vmm.Processes;
 [JsonDerivedType(typeof(MachineStarted), "started")]
 [JsonDerivedType(typeof(MachineFailed), "failed")]
 [JsonDerivedType(typeof(MachineExited), "exited")]
+[JsonDerivedType(typeof(MachineSaved), "saved")]
 public abstract record VmmEvent;
 
 /// <summary>The first vCPU is about to enter the kernel. Times are nanoseconds of <c>CLOCK_MONOTONIC</c>.</summary>
@@ -19,6 +20,10 @@ public sealed record MachineStarted(long ConfiguredNs, long CreatedNs, long Ente
 /// <param name="Code">A stable word: <c>boot_failed</c>, <c>disk_failed</c>, <c>kvm_failed</c>, <c>out_of_memory</c>, <c>vmm_failed</c>.</param>
 /// <param name="Message">One line: what failed, on what.</param>
 public sealed record MachineFailed(string Code, string Message) : VmmEvent;
+
+/// <summary>The machine is paused, and its snapshot complete or given up.</summary>
+/// <param name="Error">Why there is none, or null.</param>
+public sealed record MachineSaved(string? Error) : VmmEvent;
 
 /// <summary>The machine ended.</summary>
 /// <param name="Exit">How.</param>
@@ -33,6 +38,9 @@ public enum VmmCommand
 {
     /// <summary>End the machine at once, as by pulling its plug.</summary>
     Stop,
+
+    /// <summary>Pause the machine, freeze its disks and write its snapshot.</summary>
+    Save,
 }
 
 [JsonSourceGenerationOptions(

@@ -5,6 +5,7 @@ using Pyro.Kvm.Native;
 using Pyro.Vmm.Boot;
 using Pyro.Vmm.Devices;
 using Pyro.Vmm.Disks;
+using Pyro.Vmm.Snapshots;
 
 namespace Pyro.Vmm.Processes;
 
@@ -19,12 +20,14 @@ public sealed class VmmHost
 
     private readonly ControlSocket _control;
     private readonly MachineConfig _config;
+    private readonly SafeFileHandle[] _descriptors;
     private readonly Machine _machine;
 
-    private VmmHost(ControlSocket control, MachineConfig config, Machine machine)
+    private VmmHost(ControlSocket control, MachineConfig config, SafeFileHandle[] descriptors, Machine machine)
     {
         _control = control;
         _config = config;
+        _descriptors = descriptors;
         _machine = machine;
     }
 
@@ -44,7 +47,7 @@ public sealed class VmmHost
         VmmHost host;
         try
         {
-            host = new VmmHost(control, config, Build(config, descriptors));
+            host = new VmmHost(control, config, descriptors, Build(config, descriptors));
         }
         catch (Exception e) when (FailureCode(e) is string code)
         {
@@ -57,7 +60,7 @@ public sealed class VmmHost
 
     private static Machine Build(MachineConfig config, SafeFileHandle[] descriptors)
     {
-        using KvmSystem kvm = KvmSystem.FromHandle(descriptors[config.KvmDescriptor]);
+        KvmSystem kvm = KvmSystem.FromHandle(descriptors[config.KvmDescriptor]);
         var console = new ConsoleLog(config.ConsoleDescriptor is int c ? new FileStream(descriptors[c], FileAccess.Write, 0) : null);
         var machine = new Machine(kvm, new MachineOptions
         {
@@ -66,7 +69,17 @@ public sealed class VmmHost
             Console = console,
             Devices = DeviceList.Of(config, descriptors, Log),
             Log = Log,
+            WillRestore = config.Restore is not null,
         });
+        if (config.Restore is SnapshotFiles snapshot)
+        {
+            SafeFileHandle state = descriptors[snapshot.StateDescriptor];
+            byte[] bytes = new byte[RandomAccess.GetLength(state)];
+            RandomAccess.Read(state, bytes, 0);
+            machine.Restore(bytes, snapshot.Name, descriptors[snapshot.MemoryDescriptor], snapshot.Verify);
+            return machine;
+        }
+
         machine.LoadKernel(
             descriptors[config.KernelDescriptor],
             config.KernelName,
@@ -98,11 +111,36 @@ public sealed class VmmHost
             {
                 _machine.Stop();
             }
+            else if (request.Command == VmmCommand.Save)
+            {
+                _control.Send<VmmEvent>(new MachineSaved(Save()), ProcessJson.Default.VmmEvent);
+            }
         }
 
         if (!_config.Detached)
         {
             End(0);
+        }
+    }
+
+    private string? Save()
+    {
+        if (_config.Save is not SnapshotFiles files)
+        {
+            return "no files for a snapshot came with the configuration";
+        }
+
+        try
+        {
+            _machine.Pause();
+            _machine.FreezeDisks();
+            byte[] state = _machine.Save(KvmSystem.FromHandle(_descriptors[_config.KvmDescriptor]), [], _descriptors[files.MemoryDescriptor]);
+            RandomAccess.Write(_descriptors[files.StateDescriptor], state, 0);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or DiskException or LinuxException)
+        {
+            return e.Message;
         }
     }
 
@@ -132,6 +170,7 @@ public sealed class VmmHost
     private static string? FailureCode(Exception e) => e switch
     {
         BootException => "boot_failed",
+        SnapshotException => "snapshot_failed",
         DiskException => "disk_failed",
         KvmException => "kvm_failed",
         LinuxException { Errno: Uapi.ENOMEM } or OutOfMemoryException => "out_of_memory",

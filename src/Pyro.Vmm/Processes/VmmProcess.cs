@@ -14,6 +14,7 @@ public sealed class VmmProcess : IAsyncDisposable
     private readonly ControlSocket _control;
     private readonly TaskCompletionSource<MachineStarted> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<MachineSaved> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _stopRequested;
 
@@ -63,6 +64,13 @@ public sealed class VmmProcess : IAsyncDisposable
         _control.Send(new VmmRequest(VmmCommand.Stop), ProcessJson.Default.VmmRequest);
     }
 
+    /// <summary>Has the machine pause and write its snapshot into the files of <see cref="MachineConfig.Save"/>.</summary>
+    public Task<MachineSaved> SaveAsync()
+    {
+        _control.Send(new VmmRequest(VmmCommand.Save), ProcessJson.Default.VmmRequest);
+        return _saved.Task;
+    }
+
     /// <summary>Kills the process; it cannot refuse.</summary>
     public void Kill()
     {
@@ -93,6 +101,9 @@ public sealed class VmmProcess : IAsyncDisposable
                 case MachineFailed failed:
                     _started.TrySetException(new VmmException(failed.Code, failed.Message));
                     _exited.TrySetResult(new MachineExit(MachineExitReason.InternalError, failed.Message));
+                    break;
+                case MachineSaved saved:
+                    _saved.TrySetResult(saved);
                     break;
                 case MachineExited exited:
                     _exited.TrySetResult(exited.Exit);

@@ -17,6 +17,11 @@ internal sealed unsafe class Vcpu : IDisposable
     private readonly Action<MachineExit> _ended;
     private readonly Thread _thread;
     private readonly VcpuKick _kick = new();
+    // Guards the next three; an object and not a Lock, because threads wait on it.
+    private readonly object _pausing = new();
+    private bool _pauseRequested;
+    private bool _isPaused;
+    private bool _hasEnded;
     private volatile bool _stopping;
 
     /// <param name="index">The vCPU's number.</param>
@@ -45,6 +50,40 @@ internal sealed unsafe class Vcpu : IDisposable
 
     internal void Start() => _thread.Start();
 
+    /// <summary>
+    /// Has the vCPU leave the guest between two instructions, with what the last exit began completed; returns when it has.
+    /// Only then do its registers say where the guest is. One that has ended, or never started, counts as paused.
+    /// </summary>
+    internal void Pause()
+    {
+        lock (_pausing)
+        {
+            _pauseRequested = true;
+            _kvm.ImmediateExit = true;
+            if (!_thread.IsAlive)
+            {
+                return;
+            }
+
+            _kick.Send();
+            while (!_isPaused && !_hasEnded)
+            {
+                Monitor.Wait(_pausing);
+            }
+        }
+    }
+
+    /// <summary>Lets it go on after <see cref="Pause"/>.</summary>
+    internal void Resume()
+    {
+        lock (_pausing)
+        {
+            _pauseRequested = false;
+            _kvm.ImmediateExit = false;
+            Monitor.PulseAll(_pausing);
+        }
+    }
+
     /// <summary>Makes the loop end, wherever it is; returns when it has.</summary>
     internal void Stop()
     {
@@ -53,8 +92,13 @@ internal sealed unsafe class Vcpu : IDisposable
             return;
         }
 
-        _stopping = true;
-        _kvm.ImmediateExit = true;
+        lock (_pausing)
+        {
+            _stopping = true;
+            _kvm.ImmediateExit = true;
+            Monitor.PulseAll(_pausing);
+        }
+
         _kick.Send();
         _thread.Join();
     }
@@ -80,6 +124,11 @@ internal sealed unsafe class Vcpu : IDisposable
         finally
         {
             _kick.ThreadEnds();
+            lock (_pausing)
+            {
+                _hasEnded = true;
+                Monitor.PulseAll(_pausing);
+            }
         }
 
         if (!_stopping)
@@ -97,6 +146,7 @@ internal sealed unsafe class Vcpu : IDisposable
             if (_kvm.Run() != VcpuRunResult.Exit)
             {
                 Exits.Interrupted++;
+                WaitWhilePaused();
                 continue;
             }
 
@@ -131,6 +181,28 @@ internal sealed unsafe class Vcpu : IDisposable
         }
 
         return new MachineExit(MachineExitReason.Stopped, "stopped by the host");
+    }
+
+    private void WaitWhilePaused()
+    {
+        lock (_pausing)
+        {
+            if (!_pauseRequested)
+            {
+                return;
+            }
+
+            _isPaused = true;
+            Monitor.PulseAll(_pausing);
+            while (_pauseRequested && !_stopping)
+            {
+                Monitor.Wait(_pausing);
+            }
+
+            _isPaused = false;
+        }
+
+        VcpuKick.Take();
     }
 
     private void HandlePort(kvm_run* run)

@@ -5,7 +5,7 @@ namespace Pyro.Vmm.Vcpus;
 
 /// <summary>
 /// Gets a thread out of <c>KVM_RUN</c>. The signal is blocked in the thread and open only while KVM runs the guest, so no
-/// handler, managed or not, ever sees it: KVM returns <c>EINTR</c> and the signal is taken off the queue here.
+/// handler, managed or not, ever sees it: KVM returns <c>EINTR</c>, and <see cref="Take"/> takes the signal off the queue.
 /// </summary>
 internal sealed unsafe class VcpuKick
 {
@@ -34,6 +34,18 @@ internal sealed unsafe class VcpuKick
         lock (_lock)
         {
             _threadId = Libc.gettid();
+        }
+    }
+
+    /// <summary>On the vCPU's thread, before it goes on: a kick that stays would end every further run at once.</summary>
+    internal static void Take()
+    {
+        __sigset_t kick;
+        timespec now = default;
+        _ = Libc.sigemptyset(&kick);
+        _ = Libc.sigaddset(&kick, Signal);
+        while (Libc.sigtimedwait(&kick, null, &now) == Signal)
+        {
         }
     }
 

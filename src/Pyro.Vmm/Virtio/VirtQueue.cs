@@ -176,6 +176,19 @@ public sealed unsafe class VirtQueue
         return Volatile.Read(ref *_availIdx) != _nextAvail;
     }
 
+    /// <summary>How many requests the driver has ever published, modulo 65536.</summary>
+    internal ushort Published => Volatile.Read(ref *_availIdx);
+
+    /// <summary>Asks the driver to notify of the next request it publishes, though there are others that nobody has taken.</summary>
+    internal void NotifyOfNext()
+    {
+        if (_eventIndex)
+            Volatile.Write(ref *_availEvent, Published);
+        else
+            Volatile.Write(ref *_usedFlags, 0);
+        Interlocked.MemoryBarrier();
+    }
+
     /// <summary>Has the queue yield nothing more, so that its thread can end however fast the driver goes on. Called on any thread.</summary>
     public void Stop() => _stopped = true;
 

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
 using Pyro.Vmm.Buses;
 using Pyro.Vmm.Memory;
+using Pyro.Vmm.Snapshots;
 
 namespace Pyro.Vmm.Virtio;
 
@@ -50,6 +52,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     private ulong _driverFeatures;
     private bool _driverFeaturesOutOfRange;
     private uint _queueSel;
+    private VirtQueue?[] _virtQueues = [];
     private bool _active;
     private bool _disposed;
 
@@ -145,6 +148,86 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         _log?.Invoke($"virtio device {_device.DeviceId} needs a reset: {reason}");
         if (Has(before, VirtioStatus.DRIVER_OK))
             Interrupt(Uapi.VIRTIO_MMIO_INT_CONFIG);
+    }
+
+    /// <summary>
+    /// Stops the device's threads between two requests; registers and queues stay as they are. Comes after the vCPUs were
+    /// paused, and after it what the guest was told is done is in its memory and on its disk.
+    /// </summary>
+    internal void Pause()
+    {
+        lock (_registers)
+        {
+            if (!_active)
+                return;
+            _device.Reset();
+            for (int i = 0; i < _queues.Length; i++)
+                _queues[i].State = _virtQueues[i]?.State ?? default;
+        }
+    }
+
+    /// <summary>Lets the device go on where <see cref="Pause"/> or <see cref="Restore"/> left it.</summary>
+    internal void Resume()
+    {
+        lock (_registers)
+        {
+            if (!_active)
+                return;
+            Activate();
+            // An interrupt that was under way when the machine was paused may be lost; one too many does no harm.
+            _interrupt.Trigger();
+        }
+    }
+
+    /// <summary>Writes a paused device's registers and how far it is in its queues.</summary>
+    internal void Save(StateWriter state)
+    {
+        lock (_registers)
+        {
+            state.Write(_device.DeviceId);
+            state.Write(new Registers
+            {
+                Status = (uint)Status,
+                InterruptStatus = Volatile.Read(ref InterruptStatus),
+                ConfigGeneration = Volatile.Read(ref ConfigGeneration),
+                DeviceFeatures = OfferedFeatures,
+                DriverFeatures = _driverFeatures,
+                DeviceFeaturesSel = _deviceFeaturesSel,
+                DriverFeaturesSel = _driverFeaturesSel,
+                QueueSel = _queueSel,
+                DriverFeaturesOutOfRange = _driverFeaturesOutOfRange ? 1u : 0,
+                Active = _active ? 1u : 0,
+            });
+            foreach (QueueRegisters queue in _queues)
+                queue.Save(state);
+        }
+    }
+
+    /// <summary>Takes over what <see cref="Save"/> wrote, before any vCPU runs; <see cref="Resume"/> starts the device.</summary>
+    /// <exception cref="SnapshotException">The state is of another device, or damaged.</exception>
+    internal void Restore(ref StateReader state)
+    {
+        lock (_registers)
+        {
+            uint deviceId = state.Read<uint>();
+            if (deviceId != _device.DeviceId)
+                throw new SnapshotException($"the snapshot has a virtio device {deviceId} where this machine has {_device.DeviceId}");
+            Registers saved = state.Read<Registers>();
+            if ((saved.DriverFeatures & ~OfferedFeatures) != 0)
+                throw new SnapshotException($"the snapshot's driver uses features 0x{saved.DriverFeatures & ~OfferedFeatures:x} of virtio device {deviceId}, which this machine does not offer");
+            _driverFeatures = saved.DriverFeatures;
+            _deviceFeaturesSel = saved.DeviceFeaturesSel;
+            _driverFeaturesSel = saved.DriverFeaturesSel;
+            _queueSel = saved.QueueSel;
+            _driverFeaturesOutOfRange = saved.DriverFeaturesOutOfRange != 0;
+            _active = saved.Active != 0;
+            foreach (QueueRegisters queue in _queues)
+                queue.Restore(ref state);
+            StatusRegister = saved.Status;
+            InterruptStatus = saved.InterruptStatus;
+            ConfigGeneration = saved.ConfigGeneration;
+            ShowSelected();
+        }
     }
 
     /// <summary>Stops the device. Comes after the vCPUs have ended and before the guest's memory is unmapped.</summary>
@@ -370,13 +453,14 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         {
             QueueRegisters registers = _queues[i];
             if (registers.Ready
-                && !VirtQueue.TryCreate(_memory, this, i, registers.Layout, registers.MaxSize, _driverFeatures, default, out queues[i]))
+                && !VirtQueue.TryCreate(_memory, this, i, registers.Layout, registers.MaxSize, _driverFeatures, registers.State, out queues[i]))
             {
                 SetNeedsReset($"queue {i} is misaligned or outside guest memory");
                 return;
             }
         }
 
+        _virtQueues = queues;
         _active = true;
         Interlocked.Or(ref InterruptStatus, UsedBufferInterrupt);
         _device.Activate(new VirtioActivation
@@ -425,6 +509,21 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             _device.WriteConfig((uint)offset, data);
             ShowConfig();
         }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Registers
+    {
+        internal uint Status;
+        internal uint InterruptStatus;
+        internal uint ConfigGeneration;
+        internal uint DeviceFeaturesSel;
+        internal ulong DeviceFeatures;
+        internal ulong DriverFeatures;
+        internal uint DriverFeaturesSel;
+        internal uint QueueSel;
+        internal uint DriverFeaturesOutOfRange;
+        internal uint Active;
     }
 
     // The bus keeps offset + length within the window, so a uint holds it.

@@ -69,6 +69,13 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
         _worker = null;
     }
 
+    /// <summary>Freezes the disk's top layer, if it has one that can change.</summary>
+    internal void FreezeDisk()
+    {
+        if (_disk is OverlayDisk { IsFrozen: false, IsReadOnly: false } layer)
+            layer.Freeze();
+    }
+
     /// <summary>Stops the device and closes its disk.</summary>
     public void Dispose()
     {

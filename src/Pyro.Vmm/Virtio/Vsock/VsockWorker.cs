@@ -42,6 +42,7 @@ internal sealed class VsockWorker : IDisposable
     private bool _listening;
     private long _listenAgainAt = long.MinValue;
     private bool _eventOwed;
+    private ushort? _publishedBeforeReset;
 
     /// <param name="activation">Queues 0 and 1 are there.</param>
     /// <param name="listener">A non-blocking listening Unix socket, or -1. Stays the caller's.</param>
@@ -121,9 +122,10 @@ internal sealed class VsockWorker : IDisposable
                 ResetTransport(muxer);
             muxer.Expire(Environment.TickCount64);
             more = Transmit(muxer);
-            more |= Receive(muxer);
             if (_eventOwed)
                 SendEvent();
+            if (!IsResetUnderWay)
+                more |= Receive(muxer);
             if (_transmit.IsBroken || _receive.IsBroken || _events is { IsBroken: true })
                 return;
         }
@@ -254,7 +256,7 @@ internal sealed class VsockWorker : IDisposable
     {
         if (_listener < 0)
             return;
-        if (!muxer.CanAccept)
+        if (!muxer.CanAccept || IsResetUnderWay)
             StopListening(epoll);
         else if (!_listening && now >= _listenAgainAt)
             _listening = epoll.TryAdd(_listener, Uapi.EPOLLIN, ListenToken);
@@ -273,6 +275,18 @@ internal sealed class VsockWorker : IDisposable
         if (_listener >= 0 && !_listening && muxer.CanAccept)
             next = Math.Min(next, Math.Max(_listenAgainAt, now + AcceptPause));
         return next == long.MaxValue ? -1 : (int)Math.Clamp(next - now, 0, int.MaxValue);
+    }
+
+    // A connection that reached the guest before it has dropped the old ones would be dropped with them. Having done
+    // that, the guest gives the event's buffer back.
+    private bool IsResetUnderWay
+    {
+        get
+        {
+            if (_publishedBeforeReset is ushort before && _events!.Published != before)
+                _publishedBeforeReset = null;
+            return _eventOwed || _publishedBeforeReset is not null;
+        }
     }
 
     private void ResetTransport(VsockMuxer muxer)
@@ -294,6 +308,8 @@ internal sealed class VsockWorker : IDisposable
 
         bool sent = chain.TryWrite(0, (uint)Uapi.VIRTIO_VSOCK_EVENT_TRANSPORT_RESET);
         _eventOwed = !sent;
+        _events.NotifyOfNext();
+        _publishedBeforeReset = sent ? _events.Published : null;
         _events.AddUsed(chain.Head, sent ? sizeof(uint) : 0u);
         _events.NotifyUsed();
     }
