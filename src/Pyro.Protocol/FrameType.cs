@@ -24,6 +24,9 @@ public enum FrameType : byte
     /// <summary>Write everything to disk: <see cref="SyncRequest"/>.</summary>
     Sync = 0x05,
 
+    /// <summary>Go on from a snapshot as a machine of its own: <see cref="ResumeRequest"/>.</summary>
+    Resume = 0x06,
+
     /// <summary>Bytes for the command's standard input; never more than credit was granted for.</summary>
     Stdin = 0x20,
 

@@ -62,6 +62,14 @@ public ref struct PayloadReader(ReadOnlySpan<byte> payload)
         return Encoding.UTF8.GetString(bytes);
     }
 
+    /// <summary>Reads a length and so many bytes.</summary>
+    /// <exception cref="ProtocolException">The payload ends too early, or there are more than <paramref name="most"/>.</exception>
+    public ReadOnlySpan<byte> ReadBytes(int most)
+    {
+        uint length = ReadUInt32();
+        return length <= (uint)most ? Take((int)length) : throw new ProtocolException($"a field announces {length} bytes, at most {most} are taken");
+    }
+
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _rest.Length)

@@ -35,6 +35,13 @@ public ref struct PayloadWriter(Span<byte> destination)
         Encoding.UTF8.GetBytes(value, Take(length));
     }
 
+    /// <summary>Writes the count of the bytes and then the bytes.</summary>
+    public void WriteBytes(ReadOnlySpan<byte> value)
+    {
+        WriteUInt32((uint)value.Length);
+        value.CopyTo(Take(value.Length));
+    }
+
     /// <summary>Bytes that <see cref="WriteString"/> takes for this text.</summary>
     public static int SizeOf(string value) => sizeof(uint) + Encoding.UTF8.GetByteCount(value);
 

@@ -52,6 +52,7 @@ public sealed unsafe class Machine : IDisposable
     private readonly RegisterPages _registers = new(MaxVirtioDevices);
     private readonly EventFd _acknowledgements = new();
     private readonly ConsoleLog _console;
+    private readonly kvm_cpuid_entry2[] _supportedCpuid;
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _disposed;
 
@@ -69,6 +70,7 @@ public sealed unsafe class Machine : IDisposable
         _console = options.Console;
         Memory = GuestMemory.Create(options.MemoryBytes);
         _vm = system.CreateVm();
+        _supportedCpuid = system.GetSupportedCpuid();
         MapMemory(withRegisters: options.Devices.Count > 0 && system.CheckExtension(Uapi.KVM_CAP_READONLY_MEM) > 0);
         CreateInterruptControllers(system);
         Serial = new Serial16550(Line(Serial16550.Irq), _console);
@@ -130,7 +132,7 @@ public sealed unsafe class Machine : IDisposable
         {
             // Marks kvmclock in guest memory, so memory comes after it.
             _ = vcpu.Kvm.TryNotifyPaused();
-            AddSection(file, SectionKind.Vcpu, (uint)vcpu.Index, state => VcpuState.Save(vcpu.Kvm, msrs, state));
+            AddSection(file, SectionKind.Vcpu, (uint)vcpu.Index, state => VcpuState.Save(vcpu.Kvm, vcpu.Cpuid, msrs, state));
         }
 
         for (uint chip = 0; chip < IrqchipCount; chip++)
@@ -150,6 +152,7 @@ public sealed unsafe class Machine : IDisposable
         AddSection(file, SectionKind.Memory, 0, state =>
         {
             state.Write(Memory.Size);
+            state.Write(FileStamp.Of(memory));
             state.WriteArray<MemoryExtent>(extents.ToArray());
         });
         return file.ToBytes();
@@ -159,12 +162,13 @@ public sealed unsafe class Machine : IDisposable
     /// <param name="snapshot">The state file.</param>
     /// <param name="name">The snapshot's name for messages.</param>
     /// <param name="memory">The memory file; may be closed afterwards, and must not change while the machine lives.</param>
-    /// <param name="verify">Whether to read all of the memory file and compare checksums.</param>
     /// <exception cref="SnapshotException">It cannot be loaded here; the machine is of no use then.</exception>
     /// <exception cref="KvmException">KVM refuses a part.</exception>
-    public void Restore(ReadOnlySpan<byte> snapshot, string name, SafeFileHandle memory, bool verify)
+    public void Restore(ReadOnlySpan<byte> snapshot, string name, SafeFileHandle memory) => Restore(SnapshotFile.Parse(snapshot, name), name, memory);
+
+    /// <inheritdoc cref="Restore(ReadOnlySpan{byte}, string, SafeFileHandle)"/>
+    internal void Restore(SnapshotFile file, string name, SafeFileHandle memory)
     {
-        SnapshotFile file = SnapshotFile.Parse(snapshot, name);
         var extents = new StateReader(file.Get(SectionKind.Memory, 0), "memory");
         ulong size = extents.Read<ulong>();
         if (size != Memory.Size)
@@ -172,6 +176,8 @@ public sealed unsafe class Machine : IDisposable
             throw new SnapshotException($"{name}: its machine has {size >> 20} MiB, this one {Memory.Size >> 20}");
         }
 
+        // A file that nobody touched since needs no reading; any other, a copy too, is compared byte by byte with its checksums.
+        bool verify = extents.Read<FileStamp>() != FileStamp.Of(memory);
         MemoryFile.Map(Memory, memory, extents.ReadArray<MemoryExtent>(MaxExtents), name, verify);
         for (uint chip = 0; chip < IrqchipCount; chip++)
         {
@@ -183,7 +189,7 @@ public sealed unsafe class Machine : IDisposable
         foreach (Vcpu vcpu in _vcpus)
         {
             var state = new StateReader(file.Get(SectionKind.Vcpu, (uint)vcpu.Index), $"vCPU {vcpu.Index}");
-            VcpuState.Restore(vcpu.Kvm, ref state);
+            vcpu.Cpuid = VcpuState.Restore(vcpu.Kvm, _supportedCpuid, name, ref state);
         }
 
         var serial = new StateReader(file.Get(SectionKind.Serial, 0), "the serial port");
@@ -362,14 +368,14 @@ public sealed unsafe class Machine : IDisposable
             return;
         }
 
-        kvm_cpuid_entry2[] supported = system.GetSupportedCpuid();
         bool tscDeadline = system.CheckExtension(Uapi.KVM_CAP_TSC_DEADLINE_TIMER) > 0;
         for (int i = 0; i < count; i++)
         {
             KvmVcpu vcpu = _vcpus[i].Kvm;
-            var cpuid = (kvm_cpuid_entry2[])supported.Clone();
+            var cpuid = (kvm_cpuid_entry2[])_supportedCpuid.Clone();
             CpuidPolicy.Apply(cpuid, (uint)i, (uint)count, tscDeadline);
             vcpu.SetCpuid(cpuid);
+            _vcpus[i].Cpuid = cpuid;
             EnableExtendedState(vcpu, cpuid);
         }
     }

@@ -1,9 +1,10 @@
 using Pyro.Agent.Native;
 using Pyro.Agent.Serving;
+using Pyro.Protocol;
 
 namespace Pyro.Agent.Init;
 
-/// <summary>The guest as what is shut down.</summary>
+/// <summary>The guest as what is shut down and goes on from snapshots.</summary>
 internal sealed class GuestMachine : IMachine
 {
     /// <inheritdoc/>
@@ -14,6 +15,17 @@ internal sealed class GuestMachine : IMachine
     {
         Libc.sync();
         _ = Mounts.Mount(default, "/\0"u8, default, Linux.MS_REMOUNT | Linux.MS_RDONLY, default);
+    }
+
+    /// <inheritdoc/>
+    public void Resume(ResumeRequest request)
+    {
+        Identity.AddEntropy(request.Entropy.Span);
+        Identity.SetTime(request.UnixNanoseconds);
+        if (request.MachineId.Length > 0)
+            Identity.SetMachineId(request.MachineId);
+        if (request.HostName.Length > 0)
+            Identity.ChangeHostName(request.HostName);
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ internal sealed class KernelCommandLine
     /// <summary>The name of the machine, or null.</summary>
     public string? HostName => Get("pyro.hostname=");
 
+    /// <summary>What <c>/etc/machine-id</c> holds, or null to leave it alone.</summary>
+    public string? MachineId => Get("pyro.machine_id=");
+
     /// <summary>Nanoseconds since 1970-01-01 UTC when the machine was started, or null.</summary>
     public ulong? Time => ulong.TryParse(Get("pyro.time="), out ulong time) ? time : null;
 

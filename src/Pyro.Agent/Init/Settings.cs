@@ -1,4 +1,3 @@
-using System.Text;
 using Pyro.Agent.Native;
 
 namespace Pyro.Agent.Init;
@@ -13,21 +12,16 @@ internal static unsafe class Settings
     public static void Apply(KernelCommandLine commandLine)
     {
         if (commandLine.Time is { } nanoseconds)
-        {
-            var time = Timespec.FromNanoseconds(nanoseconds);
-            _ = Libc.clock_settime(Linux.CLOCK_REALTIME, &time);
-        }
-
-        if (commandLine.HostName is { Length: > 0 and <= 64 } name)
-        {
-            fixed (byte* p = Sys.Utf8(name))
-                _ = Libc.sethostname(p, (nuint)Encoding.UTF8.GetByteCount(name));
-        }
+            Identity.SetTime(nanoseconds);
+        if (commandLine.HostName is { Length: > 0 } name)
+            Identity.SetHostName(name);
+        if (commandLine.MachineId is { Length: > 0 } id)
+            Identity.SetMachineId(id);
 
         ulong* limit = stackalloc ulong[] { SoftFiles, MaxFiles };
         _ = Libc.prlimit(0, Linux.RLIMIT_NOFILE, limit, null);
         RaiseLoopback();
-        EnsureHosts(commandLine.HostName);
+        HostsFile.Ensure(commandLine.HostName);
     }
 
     // A kernel without networking has no such interface.
@@ -49,17 +43,5 @@ internal static unsafe class Settings
         }
 
         Sys.Close(ref socket);
-    }
-
-    // Only where the image has none: an image's own is the image's business.
-    private static void EnsureHosts(string? name)
-    {
-        int file = Sys.Open("/etc/hosts\0"u8, Linux.O_WRONLY | Linux.O_CREAT | Linux.O_EXCL, 0x1a4);
-        if (file < 0)
-            return;
-
-        string text = "127.0.0.1\tlocalhost" + (name is null ? "" : " " + name) + "\n::1\tlocalhost ip6-localhost ip6-loopback\n";
-        _ = Sys.Write(file, Encoding.UTF8.GetBytes(text));
-        Sys.Close(ref file);
     }
 }

@@ -31,6 +31,7 @@ internal static class Linux
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
     public const int O_NOCTTY = 0x100;
+    public const int O_TRUNC = 0x200;
     public const int O_NONBLOCK = 0x800;
     public const int O_DIRECTORY = 0x10000;
     public const int O_CLOEXEC = 0x80000;
@@ -79,6 +80,8 @@ internal static class Linux
     public const nuint TCGETS = 0x5401;
     public const nuint TCSETS = 0x5402;
     public const uint IUTF8 = 0x4000;
+    public const nuint RNDADDENTROPY = 0x40085203;
+    public const nuint RNDRESEEDCRNG = 0x5207;
     public const nuint SIOCGIFFLAGS = 0x8913;
     public const nuint SIOCSIFFLAGS = 0x8914;
     public const short IFF_UP = 1;
@@ -109,6 +112,7 @@ internal static class Linux
     public const nuint MS_NOEXEC = 8;
     public const nuint MS_REMOUNT = 32;
     public const nuint MS_NOATIME = 1024;
+    public const nuint MS_BIND = 4096;
     public const nuint MS_MOVE = 8192;
 
     public const int PROT_READ = 1;

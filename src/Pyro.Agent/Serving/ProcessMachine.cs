@@ -1,3 +1,5 @@
+using Pyro.Protocol;
+
 namespace Pyro.Agent.Serving;
 
 /// <summary>The agent's process as what is shut down.</summary>
@@ -8,6 +10,11 @@ internal sealed class ProcessMachine(AgentServer server) : IMachine
 
     /// <inheritdoc/>
     public void Settle()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Resume(ResumeRequest request)
     {
     }
 

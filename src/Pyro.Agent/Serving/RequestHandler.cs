@@ -33,6 +33,9 @@ internal static unsafe class RequestHandler
             case FrameType.SetClock:
                 SetClock(connection, Frame.Decode<SetClockRequest>(payload));
                 break;
+            case FrameType.Resume:
+                Resume(machine, connection, Frame.Decode<ResumeRequest>(payload));
+                break;
             case FrameType.Info:
                 connection.Answer(server.Describe());
                 break;
@@ -52,6 +55,19 @@ internal static unsafe class RequestHandler
             connection.Fail(FailureCode.SystemError, LinuxException.Last("clock_settime").Message);
         else
             connection.Done();
+    }
+
+    private static void Resume(IMachine machine, Connection connection, ResumeRequest request)
+    {
+        try
+        {
+            machine.Resume(request);
+            connection.Done();
+        }
+        catch (LinuxException e)
+        {
+            connection.Fail(FailureCode.SystemError, e.Message);
+        }
     }
 
     // A thread of its own: a slow disk must not stop the commands that run meanwhile.

@@ -81,6 +81,11 @@ public sealed class GuestConnection : IAsyncDisposable
     public Task SetClockAsync(DateTimeOffset time, CancellationToken cancellationToken = default)
         => CallAsync(new SetClockRequest { UnixNanoseconds = checked((ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100) }, cancellationToken);
 
+    /// <summary>Makes a guest that goes on from a snapshot a machine of its own; comes before everything else.</summary>
+    /// <exception cref="GuestRequestException">The agent refused, or could not do a part of it.</exception>
+    /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>
+    public Task ResumeAsync(ResumeRequest request, CancellationToken cancellationToken = default) => CallAsync(request, cancellationToken);
+
     /// <summary>Writes everything in the guest to its disks.</summary>
     /// <exception cref="GuestRequestException">The agent refused.</exception>
     /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>

@@ -38,6 +38,12 @@ public sealed record MachineConfig
     /// <summary>Empty files that <see cref="VmmCommand.Save"/> fills, or null if nobody will ask.</summary>
     public SnapshotFiles? Save { get; init; }
 
+    /// <summary>
+    /// What the machine is made of and its snapshots depend on, a line each, as <c>kernel: ...</c>. A snapshot with another
+    /// line of the same kind is refused.
+    /// </summary>
+    public IReadOnlyList<string> Parts { get; init; } = [];
+
     /// <summary>Words that follow Pyro's own on the kernel command line.</summary>
     public string CommandLine { get; init; } = "";
 
@@ -89,8 +95,7 @@ public sealed record DiskConfig
 /// <param name="StateDescriptor">Processors, interrupt controllers and devices.</param>
 /// <param name="MemoryDescriptor">The guest's memory.</param>
 /// <param name="Name">What the snapshot is called in messages.</param>
-/// <param name="Verify">Whether checksums of the memory are compared at loading.</param>
-public sealed record SnapshotFiles(int StateDescriptor, int MemoryDescriptor, string Name, bool Verify = false);
+public sealed record SnapshotFiles(int StateDescriptor, int MemoryDescriptor, string Name);
 
 /// <summary>The vsock device.</summary>
 public sealed record VsockConfig

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pyro.Vmm.Snapshots;
 
 namespace Pyro.Vmm.Processes;
 
@@ -50,4 +51,5 @@ public enum VmmCommand
 [JsonSerializable(typeof(MachineConfig))]
 [JsonSerializable(typeof(VmmEvent))]
 [JsonSerializable(typeof(VmmRequest))]
+[JsonSerializable(typeof(SnapshotManifest))]
 internal sealed partial class ProcessJson : JsonSerializerContext;

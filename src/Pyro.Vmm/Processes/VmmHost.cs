@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
@@ -76,7 +77,11 @@ public sealed class VmmHost
             SafeFileHandle state = descriptors[snapshot.StateDescriptor];
             byte[] bytes = new byte[RandomAccess.GetLength(state)];
             RandomAccess.Read(state, bytes, 0);
-            machine.Restore(bytes, snapshot.Name, descriptors[snapshot.MemoryDescriptor], snapshot.Verify);
+            SnapshotFile file = SnapshotFile.Parse(bytes, snapshot.Name);
+            SnapshotManifest manifest = ManifestOf(file, snapshot.Name);
+            manifest.RequireParts(config.Parts, snapshot.Name);
+            manifest.RequireLayers([.. config.Disks.SelectMany(d => d.LayerDescriptors).Select(d => descriptors[d])], snapshot.Name);
+            machine.Restore(file, snapshot.Name, descriptors[snapshot.MemoryDescriptor]);
             return machine;
         }
 
@@ -134,13 +139,34 @@ public sealed class VmmHost
         {
             _machine.Pause();
             _machine.FreezeDisks();
-            byte[] state = _machine.Save(KvmSystem.FromHandle(_descriptors[_config.KvmDescriptor]), [], _descriptors[files.MemoryDescriptor]);
+            var manifest = new SnapshotManifest
+            {
+                Parts = _config.Parts,
+                Layers = [.. _config.Disks.SelectMany(LayersOf).Select(d => SnapshotManifest.Describe(_descriptors[d]))],
+            };
+            byte[] description = JsonSerializer.SerializeToUtf8Bytes(manifest, ProcessJson.Default.SnapshotManifest);
+            byte[] state = _machine.Save(KvmSystem.FromHandle(_descriptors[_config.KvmDescriptor]), description, _descriptors[files.MemoryDescriptor]);
             RandomAccess.Write(_descriptors[files.StateDescriptor], state, 0);
             return null;
         }
         catch (Exception e) when (e is IOException or DiskException or LinuxException)
         {
             return e.Message;
+        }
+    }
+
+    private static IEnumerable<int> LayersOf(DiskConfig disk) => disk.OverlayDescriptor is int top ? disk.LayerDescriptors.Append(top) : disk.LayerDescriptors;
+
+    private static SnapshotManifest ManifestOf(SnapshotFile file, string name)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(file.Get(SectionKind.Description, 0), ProcessJson.Default.SnapshotManifest)
+                ?? throw new SnapshotException($"{name}: does not say what it was taken with");
+        }
+        catch (JsonException)
+        {
+            throw new SnapshotException($"{name}: does not say what it was taken with");
         }
     }
 

@@ -13,9 +13,10 @@ internal static class VcpuState
 
     /// <summary>Writes a paused vCPU's state.</summary>
     /// <param name="vcpu">The vCPU.</param>
+    /// <param name="cpuid">What the guest was told; some hosts' KVM adds to it and would not take that back.</param>
     /// <param name="msrs">The MSRs that this host's KVM saves.</param>
     /// <param name="state">Where to.</param>
-    internal static void Save(KvmVcpu vcpu, ReadOnlySpan<uint> msrs, StateWriter state)
+    internal static void Save(KvmVcpu vcpu, ReadOnlySpan<kvm_cpuid_entry2> cpuid, ReadOnlySpan<uint> msrs, StateWriter state)
     {
         // Pending events first: to read the others may deliver what is pending for the processor's mode.
         vcpu.GetMpState(out kvm_mp_state mpState);
@@ -28,7 +29,7 @@ internal static class VcpuState
         byte[] xsave = new byte[vcpu.XsaveSize];
         vcpu.GetXsave2(xsave);
 
-        state.WriteArray<kvm_cpuid_entry2>(vcpu.GetCpuid());
+        state.WriteArray(cpuid);
         state.Write(vcpu.TscKhz);
         state.Write(in mpState);
         state.Write(in regs);
@@ -42,11 +43,19 @@ internal static class VcpuState
     }
 
     /// <summary>Gives a new vCPU the state of a saved one.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="supported">What this host's KVM supports.</param>
+    /// <param name="name">The snapshot's name for messages.</param>
+    /// <param name="state">What <see cref="Save"/> wrote.</param>
     /// <exception cref="SnapshotException">The state is damaged, or not for this host.</exception>
     /// <exception cref="KvmException">KVM refuses a part.</exception>
-    internal static void Restore(KvmVcpu vcpu, ref StateReader state)
+    /// <returns>What the guest was told by CPUID.</returns>
+    internal static kvm_cpuid_entry2[] Restore(KvmVcpu vcpu, ReadOnlySpan<kvm_cpuid_entry2> supported, string name, ref StateReader state)
     {
-        vcpu.SetCpuid(state.ReadArray<kvm_cpuid_entry2>(MaxCpuidEntries));
+        kvm_cpuid_entry2[] cpuid = state.ReadArray<kvm_cpuid_entry2>(MaxCpuidEntries);
+        if (CpuFeatures.Missing(cpuid, supported) is string missing)
+            throw new SnapshotException($"{name}: needs processor features that this host lacks ({missing}): it was taken on another kind of host");
+        vcpu.SetCpuid(cpuid);
         RestoreFrequency(vcpu, state.Read<int>());
         vcpu.SetMpState(state.Read<kvm_mp_state>());
         vcpu.SetRegs(state.Read<kvm_regs>());
@@ -60,6 +69,7 @@ internal static class VcpuState
         vcpu.SetLapic(state.Read<kvm_lapic_state>());
         WriteMsrs(vcpu, state.ReadArray<kvm_msr_entry>(MaxMsrs));
         vcpu.SetVcpuEvents(state.Read<kvm_vcpu_events>());
+        return cpuid;
     }
 
     // The deadline counts in the time stamp counter, so the counter comes first and the deadline last. Others have

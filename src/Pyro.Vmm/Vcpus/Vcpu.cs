@@ -45,6 +45,9 @@ internal sealed unsafe class Vcpu : IDisposable
 
     internal KvmVcpu Kvm => _kvm;
 
+    /// <summary>What the guest is told by CPUID.</summary>
+    internal kvm_cpuid_entry2[] Cpuid { get; set; } = [];
+
     /// <summary>How often the guest left for the VMM, by reason.</summary>
     internal ExitCounters Exits { get; } = new();
 

@@ -150,7 +150,7 @@ public sealed class SnapshotTests : IDisposable
             file.WriteByte(1);
         }
 
-        SnapshotException error = Assert.Throws<SnapshotException>(() => Restore(state, "one", out _, verify: true).Dispose());
+        SnapshotException error = Assert.Throws<SnapshotException>(() => Restore(state, "one", out _).Dispose());
         Assert.Contains("checksum", error.Message, StringComparison.Ordinal);
         using (FileStream file = File.OpenWrite(MemoryPath("one")))
             file.SetLength((long)MemoryBytes - 4096);
@@ -164,7 +164,7 @@ public sealed class SnapshotTests : IDisposable
         byte[] state = await SaveCountingGuestAsync("one");
         using SafeFileHandle memory = File.OpenHandle(MemoryPath("one"));
         using var machine = new Machine(_kvm, new MachineOptions { Console = new ConsoleLog(null), MemoryBytes = 32 << 20, WillRestore = true });
-        SnapshotException error = Assert.Throws<SnapshotException>(() => machine.Restore(state, "one", memory, verify: false));
+        SnapshotException error = Assert.Throws<SnapshotException>(() => machine.Restore(state, "one", memory));
         Assert.Contains("64 MiB, this one 32", error.Message, StringComparison.Ordinal);
     }
 
@@ -255,14 +255,14 @@ public sealed class SnapshotTests : IDisposable
         return machine.Save(_kvm, [], memory);
     });
 
-    private Machine Restore(byte[] state, string name, out ConsoleLog console, bool verify = false)
+    private Machine Restore(byte[] state, string name, out ConsoleLog console)
     {
         console = new ConsoleLog(null);
         var machine = new Machine(_kvm, new MachineOptions { Console = console, MemoryBytes = MemoryBytes, Devices = [new TestDevice()], WillRestore = true });
         try
         {
             using SafeFileHandle memory = File.OpenHandle(MemoryPath(name));
-            machine.Restore(state, name, memory, verify);
+            machine.Restore(state, name, memory);
             return machine;
         }
         catch
