@@ -51,6 +51,9 @@ public static class ErrorCodes
     /// <summary>The machine could not be built or booted.</summary>
     public const string BootFailed = "boot_failed";
 
+    /// <summary>A snapshot could not be written, or cannot be gone on from.</summary>
+    public const string SnapshotFailed = "snapshot_failed";
+
     /// <summary>The machine ended before its command did.</summary>
     public const string MachineDied = "machine_died";
 

@@ -26,6 +26,9 @@ public sealed record PyroPaths(string Cache, string State, string Runtime)
     /// <summary>Kernels that were taken out of compressed images.</summary>
     public string UnpackedKernels => Path.Combine(Cache, "unpacked-kernels");
 
+    /// <summary>The folder of snapshots that machines start from.</summary>
+    public string Warm => Path.Combine(Cache, "warm");
+
     /// <summary>The folder whose file system holds throw-away disks.</summary>
     public string Scratch => Path.Combine(State, "tmp");
 

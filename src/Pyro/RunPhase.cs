@@ -9,11 +9,17 @@ public sealed record RunPhase(string Name, TimeSpan Elapsed, IReadOnlyList<KeyVa
     /// <summary>The environment is not there yet and is being installed.</summary>
     public const string Pull = "pull";
 
+    /// <summary>The snapshot that machines start from is being made, or could not be used.</summary>
+    public const string Prepare = "prepare";
+
     /// <summary>The machine's process is being started.</summary>
     public const string Spawn = "spawn";
 
     /// <summary>The guest's kernel runs.</summary>
     public const string Boot = "boot";
+
+    /// <summary>The guest goes on from a snapshot.</summary>
+    public const string Restore = "restore";
 
     /// <summary>The guest's agent takes commands.</summary>
     public const string AgentReady = "agent_ready";

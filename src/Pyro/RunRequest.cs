@@ -36,6 +36,9 @@ public sealed record RunRequest
     /// <summary>The command's working directory, an absolute path in the guest; null for the guest's default.</summary>
     public string? Workdir { get; init; }
 
+    /// <summary>Boot the machine, even if there is a snapshot to go on from.</summary>
+    public bool Cold { get; init; }
+
     /// <summary>Run the command on the host, as a plain process without isolation, instead of in a machine.</summary>
     public bool AllowHostCompat { get; init; }
 

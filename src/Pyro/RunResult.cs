@@ -9,6 +9,9 @@ public sealed record RunResult
     /// <summary>One of <see cref="ExecutionModes"/>.</summary>
     public required string ExecutionMode { get; init; }
 
+    /// <summary><c>warm</c> if the machine went on from a snapshot, <c>cold</c> if it booted; null on the host.</summary>
+    public string? StartMode { get; init; }
+
     /// <summary>The command's exit code: 128 and the signal's number if a signal ended it, 124 after the time limit, 126 and 127 as in a shell.</summary>
     public required int ExitCode { get; init; }
 

@@ -24,11 +24,12 @@ internal static class RunCommand
         var workdir = new Option<string?>("--workdir", "-w") { Description = "The command's working directory in the machine.", HelpName = "DIR" };
         var interactive = new Option<bool>("--interactive", "-i") { Description = "Pass standard input on." };
         var tty = new Option<bool>("--tty", "-t") { Description = "Give the command a terminal." };
+        var cold = new Option<bool>("--cold") { Description = "Boot the machine instead of going on from its warm snapshot." };
         var hostCompat = new Option<bool>("--allow-host-compat") { Description = "Where no machine can run, run the command on the host itself, WITHOUT isolation." };
         Option<bool> json = CommandLine.JsonOption();
         var run = new Command(Name, "Run one command in one machine, which is gone afterwards.")
         {
-            environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, hostCompat, json, command,
+            environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, cold, hostCompat, json, command,
         };
         run.SetAction((parsed, _) =>
         {
@@ -46,6 +47,7 @@ internal static class RunCommand
                     TtlSeconds = parsed.GetValue(ttl),
                     Env = Variables(parsed.GetValue(env) ?? [], terminal),
                     Workdir = parsed.GetValue(workdir),
+                    Cold = parsed.GetValue(cold),
                     AllowHostCompat = parsed.GetValue(hostCompat),
                 };
                 return RunAsync(request, report, parsed.GetValue(interactive), terminal);

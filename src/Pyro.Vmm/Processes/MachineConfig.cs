@@ -20,11 +20,11 @@ public sealed record MachineConfig
     /// <summary>The open <c>/dev/kvm</c>.</summary>
     public required int KvmDescriptor { get; init; }
 
-    /// <summary>The kernel, an ELF <c>vmlinux</c>.</summary>
-    public required int KernelDescriptor { get; init; }
+    /// <summary>The kernel, an ELF <c>vmlinux</c>; null for a machine that goes on from a snapshot.</summary>
+    public int? KernelDescriptor { get; init; }
 
     /// <summary>The kernel file's name, for messages.</summary>
-    public required string KernelName { get; init; }
+    public string KernelName { get; init; } = "";
 
     /// <summary>The initramfs, or null.</summary>
     public int? InitramfsDescriptor { get; init; }

@@ -86,7 +86,7 @@ public sealed class VmmHost
         }
 
         machine.LoadKernel(
-            descriptors[config.KernelDescriptor],
+            config.KernelDescriptor is int k ? descriptors[k] : throw new BootException("neither a kernel nor a snapshot came with the configuration"),
             config.KernelName,
             config.InitramfsDescriptor is int i ? descriptors[i] : null,
             config.CommandLine,

@@ -36,7 +36,7 @@ public sealed class BootBenchmark(PyroClient client)
     private async Task<BootSample> OnceAsync(RunRequest request, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        var options = new MachineOptions { Environment = request.Environment, VcpuCount = request.VcpuCount, MemMib = request.MemMib };
+        var options = new MachineOptions { Environment = request.Environment, VcpuCount = request.VcpuCount, MemMib = request.MemMib, Cold = request.Cold };
         ExecResult result;
         MachineTimings timings;
         await using (Machine machine = await Machine.StartAsync(options, client.Paths, cancellationToken: cancellationToken).ConfigureAwait(false))

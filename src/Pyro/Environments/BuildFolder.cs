@@ -40,6 +40,25 @@ internal static class BuildFolder
         }
     }
 
+    /// <summary>Removes a finished folder: renamed first, so that a half-deleted one is never met under its name.</summary>
+    /// <exception cref="PyroException">It cannot be renamed.</exception>
+    internal static void Discard(string root, string prefix, string folder)
+    {
+        string discarded = Create(root, prefix + Path.GetFileName(folder));
+        try
+        {
+            Directory.Move(folder, Path.Combine(discarded, "discarded"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PyroException(ErrorCodes.FolderFailed, $"{folder} cannot be removed: {e.Message}", "Check its owner and permissions.", e);
+        }
+        finally
+        {
+            Delete(discarded);
+        }
+    }
+
     /// <summary>Bytes a folder takes on the disk, as far as it can be read.</summary>
     internal static long DiskUsage(string path)
     {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using Pyro.Files;
 
 namespace Pyro.Environments;
 
@@ -13,11 +13,7 @@ namespace Pyro.Environments;
 public sealed record EnvironmentRecipe(string Name, string Description, string Content)
 {
     /// <summary>16 hexadecimal digits of the recipe.</summary>
-    /// <remarks>
-    /// FNV-1a: every run needs the key, and the base library's SHA-256 loads all of OpenSSL for it. Nobody gains from
-    /// two recipes with one key: they are this program's own.
-    /// </remarks>
-    public string Key { get; } = Fnv1a(Encoding.UTF8.GetBytes($"{Name}\n{Content}")).ToString("x16", CultureInfo.InvariantCulture);
+    public string Key { get; } = ShortHash.Of($"{Name}\n{Content}");
 
     /// <summary>The folder's name in the store.</summary>
     internal string FolderName
@@ -29,13 +25,5 @@ public sealed record EnvironmentRecipe(string Name, string Description, string C
                 name.Append(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-');
             return name.Append('-').Append(Key).ToString();
         }
-    }
-
-    private static ulong Fnv1a(ReadOnlySpan<byte> bytes)
-    {
-        ulong hash = 0xcbf29ce484222325;
-        foreach (byte b in bytes)
-            hash = (hash ^ b) * 0x100000001b3;
-        return hash;
     }
 }

@@ -162,7 +162,7 @@ public sealed class EnvironmentStore
             return false;
         using EnvironmentLock held = EnvironmentLock.TryTake(LockPath(recipe)) ??
             throw new PyroException(ErrorCodes.EnvironmentBusy, $"the environment {recipe.Name} is being installed", "Wait for the other pull to end.");
-        Discard(folder);
+        BuildFolder.Discard(_root, BuildPrefix, folder);
         File.Delete(LockPath(recipe));
         return true;
     }
@@ -194,29 +194,11 @@ public sealed class EnvironmentStore
             if (build)
                 BuildFolder.Delete(path);
             else
-                Discard(path);
+                BuildFolder.Discard(_root, BuildPrefix, path);
             File.Delete(lockPath);
             removed.Add(name);
         }
         return new PruneResult(removed, freed);
-    }
-
-    private void Discard(string folder)
-    {
-        // Renamed first, so that a half-deleted folder is never met under its name.
-        string discarded = BuildFolder.Create(_root, BuildPrefix + Path.GetFileName(folder));
-        try
-        {
-            Directory.Move(folder, Path.Combine(discarded, "discarded"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new PyroException(ErrorCodes.FolderFailed, $"{folder} cannot be removed: {e.Message}", "Check its owner and permissions.", e);
-        }
-        finally
-        {
-            BuildFolder.Delete(discarded);
-        }
     }
 
     private (EnvironmentRecipe Recipe, IEnvironmentSource Source) Find(string reference)

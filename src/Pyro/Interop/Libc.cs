@@ -56,6 +56,9 @@ internal static unsafe partial class Libc
     internal static partial int close(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial nint getrandom(byte* buffer, nuint length, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int flock(int fd, int operation);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -130,6 +133,18 @@ internal static unsafe partial class Libc
         ulong* stat = stackalloc ulong[StatWords];
         // SAFETY: as above; st_nlink is the third word.
         return fstat(fd, stat) == 0 ? stat[2] : 0;
+    }
+
+    /// <summary>Fills at most 256 bytes, which the kernel gives whole, from its generator. The base library's classes would load OpenSSL first.</summary>
+    internal static void FillRandom(Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, 256);
+        // SAFETY: the kernel writes as many bytes as it is told.
+        fixed (byte* first = bytes)
+        {
+            if (getrandom(first, (nuint)bytes.Length, 0) != bytes.Length)
+                throw new InvalidOperationException($"getrandom: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
     }
 
     /// <summary>A file's inode, size in bytes and time of change in nanoseconds, links followed; zeros if it is not there.</summary>

@@ -1,14 +1,8 @@
 using System.Diagnostics;
-using Microsoft.Win32.SafeHandles;
-using Pyro.Components;
-using Pyro.Environments;
 using Pyro.Files;
-using Pyro.Hosts;
-using Pyro.Interop;
 using Pyro.Protocol;
 using Pyro.Running;
 using Pyro.Vmm;
-using Pyro.Vmm.Boot;
 using Pyro.Vmm.Processes;
 
 namespace Pyro.Machines;
@@ -19,7 +13,7 @@ namespace Pyro.Machines;
 /// </summary>
 public sealed class Machine : IAsyncDisposable
 {
-    private const string ConsoleLog = "console.log";
+    internal const string ConsoleLog = "console.log";
 
     // Hardware boots in a tenth of a second; an emulated host with eight machines at once may take half a minute.
     private static readonly TimeSpan s_bootLimit = TimeSpan.FromSeconds(120);
@@ -32,7 +26,7 @@ public sealed class Machine : IAsyncDisposable
     private readonly VmmProcess _vmm;
     private int _disposed;
 
-    private Machine(RuntimeFolder folder, MachineSockets sockets, VmmProcess vmm)
+    internal Machine(RuntimeFolder folder, MachineSockets sockets, VmmProcess vmm)
     {
         _folder = folder;
         _sockets = sockets;
@@ -48,29 +42,24 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>How long it took to start.</summary>
     public MachineTimings Timings { get; private set; } = new(default, default, default, default);
 
-    /// <summary>Boots a machine and waits until it takes commands.</summary>
+    /// <summary>Whether it went on from a snapshot or booted.</summary>
+    public StartMode StartMode { get; private set; }
+
+    /// <summary>
+    /// Starts a machine and waits until it takes commands: from the warm snapshot of its parts, which is made first if it is
+    /// not there, or by a boot if it was asked for one or nothing else works.
+    /// </summary>
     /// <param name="options">What it is made of.</param>
     /// <param name="paths">Where Pyro keeps its files.</param>
     /// <param name="progress">Told of each step, or null.</param>
     /// <param name="cancellationToken">Ends the machine before it is up.</param>
     /// <exception cref="PyroException">It cannot be built or does not come up.</exception>
-    public static async Task<Machine> StartAsync(MachineOptions options, PyroPaths paths, IProgress<RunPhase>? progress = null, CancellationToken cancellationToken = default)
+    public static Task<Machine> StartAsync(MachineOptions options, PyroPaths paths, IProgress<RunPhase>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(paths);
         cancellationToken.ThrowIfCancellationRequested();
-        long start = Stopwatch.GetTimestamp();
-        Machine machine = Launch(options, paths, start, progress);
-        try
-        {
-            await machine.WaitUntilReadyAsync(options, start, progress, cancellationToken).ConfigureAwait(false);
-            return machine;
-        }
-        catch
-        {
-            await machine.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+        return new MachineStart(options, paths, progress).RunAsync(cancellationToken);
     }
 
     /// <summary>Runs one command in the machine to its end.</summary>
@@ -147,100 +136,102 @@ public sealed class Machine : IAsyncDisposable
         }
     }
 
-    private static Machine Launch(MachineOptions options, PyroPaths paths, long start, IProgress<RunPhase>? progress)
+    /// <summary>Waits until a machine that boots takes commands.</summary>
+    internal Task WaitUntilBootedAsync(MachineOptions options, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
-        if (options.MemMib > Libc.MemoryBytes >> 20)
-        {
-            throw new PyroException(
-                ErrorCodes.OutOfMemory,
-                $"a machine of {options.MemMib} MiB does not fit this host of {Libc.MemoryBytes >> 20} MiB",
-                "Choose a smaller --mem-mib.");
-        }
-        // Cheap refusals first: nothing is made on a host that cannot run machines.
-        using SafeFileHandle kvm = HostKvm.OpenForMachine();
-        string executable = Component.Executable();
-        string kernelPath = Component.Kernel(paths);
-        BootProtocol protocol = KernelImage.Protocol();
-        string agent = Component.Agent();
-        using SafeFileHandle kernel = KernelImage.Open(kernelPath, paths);
-        using SafeFileHandle rootDisk = File.OpenHandle(EnvironmentStore.OfUser(paths).Resolve(options.Environment).RootDisk);
-        using SafeFileHandle overlay = ScratchFile.Create(paths.Scratch);
-        using SafeFileHandle initramfs = Initramfs.Open(paths.Initramfs, agent);
+        return WithinLimitAsync(options, BootAsync, cancellationToken);
 
-        RuntimeFolder folder = RuntimeFolder.Create(paths.Runtime);
-        MachineSockets? sockets = null;
-        try
+        async Task BootAsync(CancellationToken limited)
         {
-            progress?.Report(new RunPhase(RunPhase.Spawn, Stopwatch.GetElapsedTime(start),
-            [
-                new("machine", folder.Id),
-                new("environment", options.Environment),
-                new("vcpu_count", $"{options.VcpuCount}"),
-                new("mem_mib", $"{options.MemMib}"),
-            ]));
-            sockets = new MachineSockets(folder.Path);
-            using SafeFileHandle console = PrivateFile.Create(Path.Combine(folder.Path, ConsoleLog));
-            using SafeFileHandle log = PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"));
-            var config = new MachineConfig
+            Task<AgentReady> accept = _sockets.AcceptReadyAsync(limited);
+            try
             {
-                MachineId = folder.Id,
-                VcpuCount = options.VcpuCount,
-                MemMib = options.MemMib,
-                KvmDescriptor = 0,
-                KernelDescriptor = 1,
-                KernelName = kernelPath,
-                BootProtocol = protocol,
-                InitramfsDescriptor = 2,
-                CommandLine = CommandLineFor(options),
-                Disks = [new DiskConfig { Name = options.Environment, BaseDescriptor = 3, OverlayDescriptor = 4 }],
-                Vsock = new VsockConfig { ListenDescriptor = 5, Path = sockets.Path },
-                RuntimeFolder = folder.Path,
-                ConsoleDescriptor = 6,
-                LogDescriptor = 7,
-            };
-            VmmProcess vmm = VmmProcess.Launch(executable, config, [kvm, kernel, initramfs, rootDisk, overlay, sockets.VsockDescriptor, console, log]);
-            return new Machine(folder, sockets, vmm);
-        }
-        catch (Exception e)
-        {
-            sockets?.Dispose();
-            folder.Dispose();
-            if (e is PyroException)
-                throw;
-            throw new PyroException(ErrorCodes.BootFailed, $"the machine's process cannot be started: {e.Message}", "Run: pyro doctor", e);
+                (MachineStarted started, TimeSpan spawn, TimeSpan creation) = await WaitUntilEnteredAsync(start, limited).ConfigureAwait(false);
+                progress?.Report(new RunPhase(
+                    RunPhase.Boot,
+                    spawn + creation,
+                    [new("spawn_ms", Milliseconds(spawn)), new("vm_creation_ms", Milliseconds(creation)), new("pid", $"{ProcessId}")]));
+                if (await Task.WhenAny(accept, _vmm.Exited).ConfigureAwait(false) != accept)
+                    throw MachineFailure.BeforeReady(await _vmm.Exited.ConfigureAwait(false));
+
+                AgentReady ready = await accept.ConfigureAwait(false);
+                if (ready.ProtocolVersion != Wire.Version)
+                {
+                    throw new PyroException(
+                        ErrorCodes.AgentFailed,
+                        $"the guest agent speaks protocol {ready.ProtocolVersion}, this pyro speaks {Wire.Version}",
+                        "Build both together: ./build.sh");
+                }
+                TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
+                TimeSpan boot = TimeSpan.FromTicks((long)(Math.Min(ready.EntryNanoseconds, long.MaxValue) / 100));
+                boot = boot < up ? boot : up;
+                Timings = new MachineTimings(spawn, creation, boot, up - boot);
+                progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("boot_ms", Milliseconds(boot)), new("agent_ms", Milliseconds(up - boot))]));
+            }
+            finally
+            {
+                _ = accept.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
         }
     }
 
-    private async Task WaitUntilReadyAsync(MachineOptions options, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    /// <summary>Waits until a machine that goes on from a snapshot is one of its own and takes commands.</summary>
+    internal Task ResumeAsync(MachineOptions options, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    {
+        return WithinLimitAsync(options, GoOnAsync, cancellationToken);
+
+        async Task GoOnAsync(CancellationToken limited)
+        {
+            (MachineStarted started, TimeSpan spawn, TimeSpan restore) = await WaitUntilEnteredAsync(start, limited).ConfigureAwait(false);
+            progress?.Report(new RunPhase(
+                RunPhase.Restore,
+                spawn + restore,
+                [new("spawn_ms", Milliseconds(spawn)), new("restore_ms", Milliseconds(restore)), new("pid", $"{ProcessId}")]));
+            try
+            {
+                await using GuestConnection connection = await GuestConnection.ConnectAsync(_sockets.Path, cancellationToken: limited).ConfigureAwait(false);
+                await connection.ResumeAsync(NewIdentity.Request(), limited).ConfigureAwait(false);
+            }
+            catch (GuestRequestException e)
+            {
+                throw new PyroException(ErrorCodes.AgentFailed, $"the guest could not become a machine of its own: {e.Message}", "Run: pyro doctor", e);
+            }
+            catch (Exception e) when (IsLoss(e))
+            {
+                throw await DeathAsync().ConfigureAwait(false);
+            }
+            StartMode = StartMode.Warm;
+            TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
+            Timings = new MachineTimings(spawn, TimeSpan.Zero, restore, up);
+            progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("resume_ms", Milliseconds(up))]));
+        }
+    }
+
+    /// <summary>Pauses the machine for good and has its snapshot written into the files it was launched with.</summary>
+    /// <exception cref="PyroException">There is no snapshot.</exception>
+    internal async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        Task<MachineSaved> saving = _vmm.SaveAsync();
+        if (await Task.WhenAny(saving, _vmm.Exited).WaitAsync(cancellationToken).ConfigureAwait(false) != saving)
+            throw MachineFailure.BeforeReady(await _vmm.Exited.ConfigureAwait(false));
+        MachineSaved saved = await saving.ConfigureAwait(false);
+        if (saved.Error is not null)
+            throw new PyroException(ErrorCodes.SnapshotFailed, $"the machine's snapshot could not be written: {saved.Error}", "Check that the disk of the cache has room.");
+    }
+
+    private async Task<(MachineStarted Started, TimeSpan Spawn, TimeSpan Creation)> WaitUntilEnteredAsync(long start, CancellationToken cancellationToken)
+    {
+        MachineStarted started = await _vmm.Started.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return (started, Stopwatch.GetElapsedTime(start, started.ConfiguredNs), Stopwatch.GetElapsedTime(started.ConfiguredNs, started.EnteredNs));
+    }
+
+    private async Task WithinLimitAsync(MachineOptions options, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_bootLimit);
-        Task<AgentReady> accept = _sockets.AcceptReadyAsync(limit.Token);
         try
         {
-            MachineStarted started = await _vmm.Started.WaitAsync(limit.Token).ConfigureAwait(false);
-            TimeSpan spawn = Stopwatch.GetElapsedTime(start, started.ConfiguredNs);
-            TimeSpan creation = Stopwatch.GetElapsedTime(started.ConfiguredNs, started.EnteredNs);
-            progress?.Report(new RunPhase(
-                RunPhase.Boot,
-                spawn + creation,
-                [new("spawn_ms", Milliseconds(spawn)), new("vm_creation_ms", Milliseconds(creation)), new("pid", $"{ProcessId}")]));
-            if (await Task.WhenAny(accept, _vmm.Exited).ConfigureAwait(false) != accept)
-                throw MachineFailure.BeforeReady(await _vmm.Exited.ConfigureAwait(false));
-
-            AgentReady ready = await accept.ConfigureAwait(false);
-            if (ready.ProtocolVersion != Wire.Version)
-            {
-                throw new PyroException(
-                    ErrorCodes.AgentFailed,
-                    $"the guest agent speaks protocol {ready.ProtocolVersion}, this pyro speaks {Wire.Version}",
-                    "Build both together: ./build.sh");
-            }
-            TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
-            TimeSpan boot = TimeSpan.FromTicks((long)(Math.Min(ready.EntryNanoseconds, long.MaxValue) / 100));
-            boot = boot < up ? boot : up;
-            Timings = new MachineTimings(spawn, creation, boot, up - boot);
-            progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("boot_ms", Milliseconds(boot)), new("agent_ms", Milliseconds(up - boot))]));
+            await work(limit.Token).ConfigureAwait(false);
         }
         catch (VmmException e)
         {
@@ -257,7 +248,6 @@ public sealed class Machine : IAsyncDisposable
         finally
         {
             await limit.CancelAsync().ConfigureAwait(false);
-            _ = accept.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
     }
 
@@ -276,21 +266,6 @@ public sealed class Machine : IAsyncDisposable
             TimeoutMilliseconds = checked((uint)request.TimeoutSeconds * 1000),
             Stdin = streams.Stdin is not null,
         };
-    }
-
-    // The guest has no clock of its own at boot; the agent sets it to this.
-    // A disk that is thrown away needs no journal to survive a crash.
-    private static string CommandLineFor(MachineOptions options) =>
-        $"pyro.root=/dev/vda pyro.rootflags=noload pyro.hostname={GuestName(options.Environment)} pyro.time={(DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100}";
-
-    // Letters, digits and dashes only: the name goes onto the kernel's command line.
-    private static string GuestName(string environment)
-    {
-        ReadOnlySpan<char> name = environment.AsSpan(environment.LastIndexOf('/') + 1);
-        Span<char> safe = stackalloc char[Math.Min(name.Length, 63)];
-        for (int i = 0; i < safe.Length; i++)
-            safe[i] = char.IsAsciiLetterOrDigit(name[i]) ? name[i] : '-';
-        return new string(safe.Trim('-')) is { Length: > 0 } result ? result : "pyro";
     }
 
     private static bool IsLoss(Exception e) => e is GuestConnectionLostException or System.Net.Sockets.SocketException or ProtocolException;

@@ -11,6 +11,7 @@ internal static class MachineFailure
     internal static PyroException NotBuilt(VmmException e, MachineOptions options) => e.Code switch
     {
         "boot_failed" => new PyroException(ErrorCodes.KernelDamaged, e.Message, "Build the kernel again: ./build.sh", e),
+        "snapshot_failed" => new PyroException(ErrorCodes.SnapshotFailed, e.Message, "Boot instead: --cold", e),
         "disk_failed" => new PyroException(ErrorCodes.EnvironmentDamaged, e.Message, $"Install it again: pyro env remove {options.Environment} && pyro env pull {options.Environment}", e),
         "kvm_failed" => new PyroException(ErrorCodes.KvmFailed, e.Message, "Run: pyro doctor", e),
         "out_of_memory" => new PyroException(ErrorCodes.OutOfMemory, $"no memory for a machine of {options.MemMib} MiB: {e.Message}", "Choose a smaller --mem-mib, or free memory on the host.", e),

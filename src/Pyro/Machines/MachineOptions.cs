@@ -9,6 +9,9 @@ public sealed record MachineOptions
     /// <summary>Virtual processors, 1 to 32.</summary>
     public int VcpuCount { get; init; } = 1;
 
+    /// <summary>Boot, even if there is a snapshot to go on from.</summary>
+    public bool Cold { get; init; }
+
     /// <summary>Guest memory in MiB.</summary>
     public int MemMib { get; init; } = 1024;
 }

@@ -4,6 +4,7 @@ using Pyro.Components;
 using Pyro.Environments;
 using Pyro.Files;
 using Pyro.Hosts;
+using Pyro.Json;
 using Pyro.Machines;
 
 namespace Pyro.Running;
@@ -34,11 +35,11 @@ internal static class OneRun
         life.CancelAfter(TimeSpan.FromSeconds(request.TtlSeconds));
         try
         {
-            var options = new MachineOptions { Environment = request.Environment, VcpuCount = request.VcpuCount, MemMib = request.MemMib };
+            var options = new MachineOptions { Environment = request.Environment, VcpuCount = request.VcpuCount, MemMib = request.MemMib, Cold = request.Cold };
             await using Machine machine = await Machine.StartAsync(options, paths, progress, life.Token).ConfigureAwait(false);
             CommandEnd end = await machine.RunCommandAsync(request, streams, progress, life.Token).ConfigureAwait(false);
             RuntimeFolder.Reap(paths.Runtime);
-            return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start);
+            return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start) with { StartMode = PyroJson.NameOf(machine.StartMode) };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

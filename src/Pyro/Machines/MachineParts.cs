@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using Microsoft.Win32.SafeHandles;
+using Pyro.Components;
+using Pyro.Environments;
+using Pyro.Files;
+using Pyro.Interop;
+using Pyro.Vmm.Boot;
+
+namespace Pyro.Machines;
+
+/// <summary>What a machine is put together from, and the same in words: a snapshot fits a machine of the same words.</summary>
+internal sealed record MachineParts
+{
+    private MachineParts(MachineOptions options, InstalledEnvironment environment, PyroPaths paths)
+    {
+        Environment = environment;
+        Executable = Component.Executable();
+        Kernel = Component.Kernel(paths);
+        Protocol = KernelImage.Protocol();
+        Agent = Component.Agent();
+        Identity =
+        [
+            $"pyro: {StampOf(Executable)}",
+            $"host: {Host()}",
+            $"kernel: {StampOf(Kernel)} {Protocol}",
+            $"agent: {StampOf(Agent)}",
+            $"environment: {environment.Name} {environment.Digest} {StampOf(environment.RootDisk)}",
+            $"size: {options.VcpuCount} vCPU, {options.MemMib} MiB",
+        ];
+        WarmName = $"{Path.GetFileName(Path.GetDirectoryName(environment.RootDisk))}-{options.VcpuCount}x{options.MemMib}";
+    }
+
+    /// <summary>The environment.</summary>
+    internal InstalledEnvironment Environment { get; }
+
+    /// <summary>The executable that becomes the machine's process.</summary>
+    internal string Executable { get; }
+
+    /// <summary>The kernel's path.</summary>
+    internal string Kernel { get; }
+
+    /// <summary>How the kernel is entered.</summary>
+    internal BootProtocol Protocol { get; }
+
+    /// <summary>The agent's path.</summary>
+    internal string Agent { get; }
+
+    /// <summary>A line for each part that a snapshot depends on.</summary>
+    internal IReadOnlyList<string> Identity { get; }
+
+    /// <summary>What all warm snapshots of this environment and size are called, whatever they were made from.</summary>
+    internal string WarmName { get; }
+
+    /// <summary>16 hexadecimal digits of <see cref="Identity"/>.</summary>
+    internal string Key => ShortHash.Of(string.Join('\n', Identity));
+
+    /// <summary>Finds the parts. Nothing is opened.</summary>
+    /// <exception cref="PyroException">One is not there, or damaged.</exception>
+    internal static MachineParts Find(MachineOptions options, PyroPaths paths) =>
+        new(options, EnvironmentStore.OfUser(paths).Resolve(options.Environment), paths);
+
+    internal SafeFileHandle OpenKernel(PyroPaths paths) => KernelImage.Open(Kernel, paths);
+
+    internal SafeFileHandle OpenInitramfs(PyroPaths paths) => Initramfs.Open(paths.Initramfs, Agent);
+
+    internal SafeFileHandle OpenRootDisk() => File.OpenHandle(Environment.RootDisk);
+
+    // As make does it: a file of the same inode, length and time is the same file.
+    private static string StampOf(string path)
+    {
+        (ulong inode, ulong size, ulong modified) = Libc.IdentityOf(path);
+        return string.Create(CultureInfo.InvariantCulture, $"{inode:x}-{size:x}-{modified:x}");
+    }
+
+    // A cache may be shared between hosts. What a processor can do in detail is compared when a snapshot is loaded.
+    private static string Host()
+    {
+        string processor = "";
+        if (X86Base.IsSupported)
+        {
+            (int signature, _, int ecx, int edx) = X86Base.CpuId(1, 0);
+            const int osxsave = 1 << 27;
+            processor = string.Create(CultureInfo.InvariantCulture, $"{signature:x}-{ecx | osxsave:x}-{edx:x} ");
+        }
+
+        return processor + RuntimeInformation.OSDescription;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using Pyro.Interop;
+using Pyro.Warm;
+
+namespace Pyro.Machines;
+
+/// <summary>How a machine comes up: from its warm snapshot where there is one or can be made, else by a boot.</summary>
+internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IProgress<RunPhase>? progress)
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    internal async Task<Machine> RunAsync(CancellationToken cancellationToken)
+    {
+        if (options.MemMib > Libc.MemoryBytes >> 20)
+        {
+            throw new PyroException(
+                ErrorCodes.OutOfMemory,
+                $"a machine of {options.MemMib} MiB does not fit this host of {Libc.MemoryBytes >> 20} MiB",
+                "Choose a smaller --mem-mib.");
+        }
+        MachineParts parts = MachineParts.Find(options, paths);
+        return options.Cold ? await BootAsync(parts, cancellationToken).ConfigureAwait(false)
+            : await TryGoOnAsync(parts, cancellationToken).ConfigureAwait(false) ?? await BootAsync(parts, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Machine?> TryGoOnAsync(MachineParts parts, CancellationToken cancellationToken)
+    {
+        var store = new WarmStore(paths);
+        string why = "";
+        // Twice: a snapshot that does not load is replaced, and only a new one that does not load either is given up.
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            using WarmSnapshot? snapshot = store.TryOpen(parts) ?? await MakeAsync(store, parts, cancellationToken).ConfigureAwait(false);
+            if (snapshot is null)
+                return null;
+            try
+            {
+                return await GoOnAsync(parts, snapshot, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PyroException e) when (IsTheSnapshots(e))
+            {
+                why = e.Message;
+                Tell("unusable", why);
+                store.Discard(parts);
+            }
+        }
+
+        store.GiveUp(parts, why);
+        return null;
+    }
+
+    private async Task<WarmSnapshot?> MakeAsync(WarmStore store, MachineParts parts, CancellationToken cancellationToken)
+    {
+        if (store.StateOf(parts, out _) == WarmState.Unfit)
+            return null;
+        try
+        {
+            bool made = await new WarmUp(options, parts, paths, Tell).MakeAsync(store, null, cancellationToken).ConfigureAwait(false);
+            return made ? store.TryOpen(parts) : null;
+        }
+        catch (PyroException e)
+        {
+            // What keeps a machine from booting at all comes up again in a moment, with its own words.
+            Tell("not_made", e.Message);
+            return null;
+        }
+    }
+
+    private async Task<Machine> GoOnAsync(MachineParts parts, WarmSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Machine machine = new MachineLauncher(options, parts, paths) { Restore = snapshot }.Launch(start, progress);
+        return await UpAsync(machine, machine.ResumeAsync(options, start, progress, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<Machine> BootAsync(MachineParts parts, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Machine machine = new MachineLauncher(options, parts, paths).Launch(start, progress);
+        return await UpAsync(machine, machine.WaitUntilBootedAsync(options, start, progress, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private static async Task<Machine> UpAsync(Machine machine, Task up)
+    {
+        try
+        {
+            await up.ConfigureAwait(false);
+            return machine;
+        }
+        catch
+        {
+            await machine.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private void Tell(string step, string message) =>
+        progress?.Report(new RunPhase(RunPhase.Prepare, Stopwatch.GetElapsedTime(_start), message.Length > 0 ? [new("step", step), new("message", message)] : [new("step", step)]));
+
+    // A host without memory is no reason to throw a good snapshot away.
+    private static bool IsTheSnapshots(PyroException e) =>
+        e.Code is ErrorCodes.SnapshotFailed or ErrorCodes.KvmFailed or ErrorCodes.AgentFailed or ErrorCodes.MachineDied or ErrorCodes.BootFailed;
+}

@@ -1,0 +1,11 @@
+namespace Pyro.Machines;
+
+/// <summary>How a machine started.</summary>
+public enum StartMode
+{
+    /// <summary>Its kernel booted.</summary>
+    Cold,
+
+    /// <summary>It went on from a snapshot.</summary>
+    Warm,
+}
