@@ -1,6 +1,8 @@
 using Pyro.Diagnostics;
 using Pyro.Environments;
+using Pyro.Machines;
 using Pyro.Running;
+using Pyro.Warm;
 
 namespace Pyro;
 
@@ -27,6 +29,19 @@ public sealed class PyroClient(PyroPaths? paths = null)
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
         return OneRun.RunAsync(request, streams ?? new RunStreams(), Paths, progress, cancellationToken);
+    }
+
+    /// <summary>Installs an environment if it is not there, and makes the snapshot that its machines start from.</summary>
+    /// <param name="options">The machines.</param>
+    /// <param name="force">Make the snapshot anew even if it is there.</param>
+    /// <param name="progress">Told of each step, or null.</param>
+    /// <param name="cancellationToken">Ends the call; nothing is left of half-done work.</param>
+    /// <exception cref="PyroException">It could not be installed or made, or machines cannot go on from it here.</exception>
+    public Task<PreparedEnvironment> PrepareEnvironmentAsync(MachineOptions options, bool force = false, IProgress<RunPhase>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        new RunRequest { Environment = options.Environment, Command = ["true"], VcpuCount = options.VcpuCount, MemMib = options.MemMib }.Validate();
+        return new Preparation(Paths).PrepareAsync(options, force, progress, cancellationToken);
     }
 
     /// <summary>Looks at everything that a machine needs on this host.</summary>
@@ -69,22 +84,27 @@ public sealed class PyroClient(PyroPaths? paths = null)
             : Task.FromResult(store.Resolve(environment));
     }
 
-    /// <summary>Removes an installed environment. Machines that run keep its files until they end.</summary>
+    /// <summary>Removes an installed environment and its snapshots. Machines that run keep its files until they end.</summary>
     /// <param name="environment">Its name, as <c>debian:12</c>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PyroException">The name is not known, or its files cannot be removed.</exception>
     public Task<RemovedEnvironment> RemoveEnvironmentAsync(string environment, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(new RemovedEnvironment(environment, EnvironmentStore.OfUser(Paths).Remove(environment)));
+        EnvironmentStore store = EnvironmentStore.OfUser(Paths);
+        bool removed = store.Remove(environment);
+        new WarmStore(Paths).Remove(store.FolderNameOf(environment));
+        return Task.FromResult(new RemovedEnvironment(environment, removed));
     }
 
-    /// <summary>Removes what no environment uses any more: images of older recipes, damaged ones, interrupted builds.</summary>
+    /// <summary>Removes what nothing uses any more: images of older recipes, snapshots of older machines, damaged ones, interrupted builds.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PyroException">A folder cannot be removed.</exception>
     public Task<PruneResult> PruneEnvironmentsAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(EnvironmentStore.OfUser(Paths).Prune());
+        PruneResult images = EnvironmentStore.OfUser(Paths).Prune();
+        PruneResult snapshots = new Preparation(Paths).Prune();
+        return Task.FromResult(new PruneResult([.. images.Removed, .. snapshots.Removed], images.FreedBytes + snapshots.FreedBytes));
     }
 }

@@ -16,6 +16,7 @@ internal static class CommandLine
     [
         (RunCommand.Name, RunCommand.Build),
         (EnvCommand.Name, EnvCommand.Build),
+        (PrepareCommand.Name, PrepareCommand.Build),
         (DoctorCommand.Name, DoctorCommand.Build),
         (DemoCommand.Name, DemoCommand.Build),
         (BenchCommand.Name, BenchCommand.Build),

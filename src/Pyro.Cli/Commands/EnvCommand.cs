@@ -122,7 +122,7 @@ internal static class EnvCommand
     private static Command Prune()
     {
         Option<bool> json = CommandLine.JsonOption();
-        var prune = new Command("prune", "Remove what no environment uses any more: old images, damaged ones, interrupted builds.") { json };
+        var prune = new Command("prune", "Remove what nothing uses any more: old images, stale snapshots, damaged ones, interrupted builds.") { json };
         prune.SetAction((parsed, cancellationToken) =>
         {
             Report report = CommandLine.ReportOf(parsed, json);

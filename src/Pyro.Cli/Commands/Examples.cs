@@ -34,6 +34,10 @@ internal static class Examples
               pyro env pull debian:12                      install one
               pyro env inspect debian:12 --json            what it is made of
             """),
+        ("pyro prepare", """
+              pyro prepare                                 debian:12, so that the first run is quick too
+              pyro prepare debian:12-build --vcpu-count 4 --mem-mib 4096
+            """),
         ("pyro doctor", """
               pyro doctor                                  every check, and what to do about what failed
               pyro doctor --environment debian:12-build --json

@@ -11,15 +11,15 @@ internal static class RunCommand
 {
     internal const string Name = "run";
 
+    private static readonly RunRequest s_defaults = new() { Environment = "", Command = [] };
+
     internal static Command Build()
     {
-        var defaults = new RunRequest { Environment = "", Command = [] };
         Argument<string> environment = EnvCommand.EnvironmentArgument();
         var command = new Argument<string[]>("COMMAND") { Description = "The program and its arguments, behind two dashes. No shell is involved.", Arity = ArgumentArity.OneOrMore };
-        var vcpus = new Option<int>("--vcpu-count") { Description = $"Virtual processors, {RunRequest.MinVcpuCount} to {RunRequest.MaxVcpuCount}.", HelpName = "N", DefaultValueFactory = _ => defaults.VcpuCount };
-        var memory = new Option<int>("--mem-mib") { Description = $"Memory in MiB, {RunRequest.MinMemMib} or more.", HelpName = "MIB", DefaultValueFactory = _ => defaults.MemMib };
-        var timeout = new Option<int>("--timeout-seconds") { Description = "How long the command may run; then it is killed and the exit code is 124.", HelpName = "S", DefaultValueFactory = _ => defaults.TimeoutSeconds };
-        var ttl = new Option<int>("--ttl-seconds") { Description = "How long the machine may live in all.", HelpName = "S", DefaultValueFactory = _ => defaults.TtlSeconds };
+        Option<int> vcpus = VcpuOption(), memory = MemoryOption();
+        var timeout = new Option<int>("--timeout-seconds") { Description = "How long the command may run; then it is killed and the exit code is 124.", HelpName = "S", DefaultValueFactory = _ => s_defaults.TimeoutSeconds };
+        var ttl = new Option<int>("--ttl-seconds") { Description = "How long the machine may live in all.", HelpName = "S", DefaultValueFactory = _ => s_defaults.TtlSeconds };
         var env = new Option<string[]>("--env", "-e") { Description = "An environment variable of the command; may be repeated.", HelpName = "K=V", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var workdir = new Option<string?>("--workdir", "-w") { Description = "The command's working directory in the machine.", HelpName = "DIR" };
         var interactive = new Option<bool>("--interactive", "-i") { Description = "Pass standard input on." };
@@ -55,6 +55,16 @@ internal static class RunCommand
         });
         return run;
     }
+
+    internal static Option<int> VcpuOption() => new("--vcpu-count")
+    {
+        Description = $"Virtual processors, {RunRequest.MinVcpuCount} to {RunRequest.MaxVcpuCount}.", HelpName = "N", DefaultValueFactory = _ => s_defaults.VcpuCount,
+    };
+
+    internal static Option<int> MemoryOption() => new("--mem-mib")
+    {
+        Description = $"Memory in MiB, {RunRequest.MinMemMib} or more.", HelpName = "MIB", DefaultValueFactory = _ => s_defaults.MemMib,
+    };
 
     // Without this, a flag that pyro does not know would become the command's name, and one that it knows would be
     // taken away from the command.

@@ -22,7 +22,7 @@ internal static class VcpuState
         vcpu.GetMpState(out kvm_mp_state mpState);
         vcpu.GetVcpuEvents(out kvm_vcpu_events events);
         vcpu.GetRegs(out kvm_regs regs);
-        vcpu.GetSregs(out kvm_sregs sregs);
+        vcpu.GetSregs2(out kvm_sregs2 sregs);
         vcpu.GetXcrs(out kvm_xcrs xcrs);
         vcpu.GetDebugRegs(out kvm_debugregs debug);
         vcpu.GetLapic(out kvm_lapic_state lapic);
@@ -59,7 +59,7 @@ internal static class VcpuState
         RestoreFrequency(vcpu, state.Read<int>());
         vcpu.SetMpState(state.Read<kvm_mp_state>());
         vcpu.SetRegs(state.Read<kvm_regs>());
-        vcpu.SetSregs(state.Read<kvm_sregs>());
+        vcpu.SetSregs2(state.Read<kvm_sregs2>());
         ReadOnlySpan<byte> xsave = state.ReadBytes();
         if (xsave.Length != vcpu.XsaveSize)
             throw new SnapshotException($"the snapshot's extended processor state has {xsave.Length} bytes, this host's KVM wants {vcpu.XsaveSize}: it was taken on another kind of processor");

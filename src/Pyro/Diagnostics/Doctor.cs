@@ -8,6 +8,8 @@ using Pyro.Files;
 using Pyro.Hosts;
 using Pyro.Interop;
 using Pyro.Json;
+using Pyro.Machines;
+using Pyro.Warm;
 
 namespace Pyro.Diagnostics;
 
@@ -27,6 +29,7 @@ internal sealed class Doctor(PyroPaths paths, string environment)
         Kernel();
         Agent();
         Environment();
+        WarmStart();
         Folders();
         Memory();
         Limits();
@@ -166,6 +169,24 @@ internal sealed class Doctor(PyroPaths paths, string environment)
         catch (PyroException e)
         {
             Add("environment", e);
+        }
+    }
+
+    private void WarmStart()
+    {
+        try
+        {
+            var usual = new RunRequest { Environment = environment, Command = [] };
+            (WarmState state, string text) = new Preparation(paths).Describe(new MachineOptions { Environment = environment, VcpuCount = usual.VcpuCount, MemMib = usual.MemMib });
+            Add(
+                "warm_start",
+                state == WarmState.Unfit ? CheckStatus.Warning : CheckStatus.Ok,
+                text,
+                state == WarmState.Warm ? null : $"Make it now: pyro prepare {environment}{(state == WarmState.Unfit ? " --force" : "")}");
+        }
+        catch (PyroException)
+        {
+            // What is missing has a check of its own.
         }
     }
 

@@ -201,6 +201,9 @@ public sealed class EnvironmentStore
         return new PruneResult(removed, freed);
     }
 
+    /// <summary>The name of the folder that an environment has or would have.</summary>
+    internal string FolderNameOf(string reference) => Find(reference).Recipe.FolderName;
+
     private (EnvironmentRecipe Recipe, IEnvironmentSource Source) Find(string reference)
     {
         ArgumentException.ThrowIfNullOrEmpty(reference);

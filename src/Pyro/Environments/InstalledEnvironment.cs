@@ -15,6 +15,9 @@ public sealed record InstalledEnvironment
     /// <summary>The root file system: an ext4 image that machines only read.</summary>
     public required string RootDisk { get; init; }
 
+    /// <summary>The name of its folder in the store.</summary>
+    internal string FolderName => Path.GetFileName(Path.GetDirectoryName(RootDisk))!;
+
     /// <summary>Length of the image in bytes: the size of a machine's root disk.</summary>
     public required long Size { get; init; }
 

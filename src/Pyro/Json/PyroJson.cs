@@ -4,11 +4,12 @@ using System.Text.Json.Serialization;
 using Pyro.Benchmarks;
 using Pyro.Diagnostics;
 using Pyro.Environments;
+using Pyro.Warm;
 
 namespace Pyro.Json;
 
 /// <summary>Pyro's results as JSON: snake_case, in the order in which the types declare their members.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>), typeof(SnakeCaseEnum<WarmState>)])]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(DoctorReport))]
@@ -17,6 +18,7 @@ namespace Pyro.Json;
 [JsonSerializable(typeof(InstalledEnvironment))]
 [JsonSerializable(typeof(RemovedEnvironment))]
 [JsonSerializable(typeof(PruneResult))]
+[JsonSerializable(typeof(PreparedEnvironment))]
 public sealed partial class PyroJson : JsonSerializerContext
 {
     /// <summary>For documents that people read too: indented, characters beyond ASCII as they are.</summary>

@@ -29,7 +29,7 @@ internal sealed record MachineParts
             $"environment: {environment.Name} {environment.Digest} {StampOf(environment.RootDisk)}",
             $"size: {options.VcpuCount} vCPU, {options.MemMib} MiB",
         ];
-        WarmName = $"{Path.GetFileName(Path.GetDirectoryName(environment.RootDisk))}-{options.VcpuCount}x{options.MemMib}";
+        WarmName = $"{environment.FolderName}-{options.VcpuCount}x{options.MemMib}";
     }
 
     /// <summary>The environment.</summary>

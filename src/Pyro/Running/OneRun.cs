@@ -30,7 +30,7 @@ internal static class OneRun
 
     private static async Task<RunResult> RunInGuestAsync(RunRequest request, CommandStreams streams, PyroPaths paths, IProgress<RunPhase>? progress, long start, CancellationToken cancellationToken)
     {
-        await InstallEnvironmentAsync(request.Environment, paths, progress, start, cancellationToken).ConfigureAwait(false);
+        await EnvironmentInstaller.EnsureAsync(request.Environment, paths, progress, start, cancellationToken).ConfigureAwait(false);
         using var life = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         life.CancelAfter(TimeSpan.FromSeconds(request.TtlSeconds));
         try
@@ -48,23 +48,6 @@ internal static class OneRun
                 $"the machine reached its time to live of {request.TtlSeconds} seconds and was stopped",
                 "Choose a larger --ttl-seconds.");
         }
-    }
-
-    // An environment that is known and not there is installed by the first run that needs it, on a host that can run it.
-    private static async Task InstallEnvironmentAsync(string environment, PyroPaths paths, IProgress<RunPhase>? progress, long start, CancellationToken cancellationToken)
-    {
-        EnvironmentStore store = EnvironmentStore.OfUser(paths);
-        if (store.IsPresent(environment))
-            return;
-        if (HostKvm.Probe() is { Kind: not KvmKind.Hardware } kvm)
-            throw kvm.ToException();
-        await store.PullAsync(environment, progress: new PullPhases(progress, start), cancellationToken: cancellationToken).ConfigureAwait(false);
-    }
-
-    private sealed class PullPhases(IProgress<RunPhase>? progress, long start) : IProgress<EnvironmentProgress>
-    {
-        public void Report(EnvironmentProgress value) =>
-            progress?.Report(new RunPhase(RunPhase.Pull, Stopwatch.GetElapsedTime(start), [new("environment", value.Environment), new("step", value.Step), new("message", value.Message)]));
     }
 
     private static async Task<RunResult> RunOnHostAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, long start, CancellationToken cancellationToken)
