@@ -7,7 +7,7 @@ public sealed class KernelTests(Host host)
     [Fact]
     public async Task The_kernel_boots_by_PVH_too()
     {
-        CommandResult result = await host.ShellAsync("PYRO_KERNEL_BOOT=pvh pyro run debian:12 --quiet -- git --version");
+        CommandResult result = await host.ShellAsync("PYRO_KERNEL_BOOT=pvh pyro run debian:12 --cold --quiet -- git --version");
         Assert.True(result.ExitCode == 0, $"{result}");
         Assert.StartsWith("git version ", result.Text, StringComparison.Ordinal);
     }
@@ -21,7 +21,7 @@ public sealed class KernelTests(Host host)
             mkdir -m 700 "$XDG_CACHE_HOME/pyro"
             ln -s ~/.cache/pyro/environments "$XDG_CACHE_HOME/pyro/environments"
             kernel=$(ls /boot/vmlinuz-* | tail -n 1)
-            PYRO_KERNEL=$kernel pyro run debian:12 --quiet -- true
+            PYRO_KERNEL=$kernel pyro run debian:12 --cold --quiet -- true
             """);
         Assert.True(result.ExitCode == 125, $"{result}");
         Assert.Contains("the agent could not start: socket vsock: Address family not supported by protocol", result.Stderr, StringComparison.Ordinal);

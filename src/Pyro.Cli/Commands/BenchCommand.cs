@@ -4,6 +4,7 @@ using Pyro.Benchmarks;
 using Pyro.Cli.Output;
 using Pyro.Cli.Terminals;
 using Pyro.Json;
+using Pyro.Machines;
 
 namespace Pyro.Cli.Commands;
 
@@ -19,26 +20,27 @@ internal static class BenchCommand
         var defaults = new RunRequest { Environment = "debian:12", Command = ["/bin/true"] };
         var environment = new Option<string>("--environment") { Description = "The environment to boot.", HelpName = "ENV", DefaultValueFactory = _ => defaults.Environment };
         EnvCommand.Complete(environment.CompletionSources);
-        var runs = new Option<int>("--runs") { Description = "How many machines.", HelpName = "N", DefaultValueFactory = _ => 20 };
-        var vcpus = new Option<int>("--vcpu-count") { Description = "Virtual processors of each.", HelpName = "N", DefaultValueFactory = _ => defaults.VcpuCount };
-        var memory = new Option<int>("--mem-mib") { Description = "Memory of each in MiB.", HelpName = "MIB", DefaultValueFactory = _ => defaults.MemMib };
+        var runs = new Option<int>("--runs") { Description = "How many times.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        var start = new Option<StartMode>("--start") { Description = "How they start: cold (boot) or warm (from the snapshot).", DefaultValueFactory = _ => StartMode.Cold };
+        var machines = new Option<int>("--machines") { Description = "How many at once; of warm ones, forks of one snapshot.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        Option<int> vcpus = RunCommand.VcpuOption(), memory = RunCommand.MemoryOption();
         var commit = new Option<string>("--commit") { Description = "What is measured, for the history.", HelpName = "NAME", DefaultValueFactory = _ => "unknown" };
         var history = new Option<string?>("--history") { Description = "Append the result to this file, a JSON document a line.", HelpName = "FILE" };
         var svg = new Option<string?>("--svg") { Description = "Draw the history, or this result alone, into this file.", HelpName = "FILE" };
         Option<bool> json = CommandLine.JsonOption();
-        var boot = new Command("boot", "Start machines one after the other and tell where the time goes.") { environment, runs, vcpus, memory, commit, history, svg, json };
+        var boot = new Command("boot", "Start machines one after the other and tell where the time goes.") { environment, start, runs, machines, vcpus, memory, commit, history, svg, json };
         boot.SetAction((parsed, _) =>
         {
             Report report = CommandLine.ReportOf(parsed, json);
             return CommandLine.GuardAsync(report, async () =>
             {
                 using var interrupts = new Interrupts(new RunControl());
-                RunRequest request = defaults with { Environment = parsed.GetRequiredValue(environment), VcpuCount = parsed.GetValue(vcpus), MemMib = parsed.GetValue(memory) };
+                RunRequest request = defaults with { Environment = parsed.GetRequiredValue(environment), VcpuCount = parsed.GetValue(vcpus), MemMib = parsed.GetValue(memory), Cold = parsed.GetValue(start) == StartMode.Cold };
                 IProgress<BootSample>? progress = report.Quiet || report.Json ? null : new SamplePrinter();
                 try
                 {
                     BootSummary summary = await new BootBenchmark(new PyroClient())
-                        .RunAsync(request, parsed.GetValue(runs), parsed.GetRequiredValue(commit), progress, interrupts.Stop).ConfigureAwait(false);
+                        .RunAsync(request, parsed.GetValue(runs), parsed.GetValue(machines), parsed.GetRequiredValue(commit), progress, interrupts.Stop).ConfigureAwait(false);
                     Keep(summary, parsed.GetValue(history), parsed.GetValue(svg));
                     if (report.Json)
                         Report.Document(summary, PyroJson.Readable.BootSummary);
@@ -65,8 +67,8 @@ internal static class BenchCommand
 
     private static void Print(BootSummary summary)
     {
-        Report.Out.WriteLine($"{summary.Runs} machines of {summary.VcpuCount} vCPU and {summary.MemMib} MiB, {summary.Environment}, KVM: {summary.Host}; milliseconds");
-        Report.Out.WriteLine($"{"",-12} {"median",9} {"p95",9} {"min",9} {"max",9}");
+        Report.Out.WriteLine($"{summary.Runs} times {summary.Machines} {summary.Start} of {summary.VcpuCount} vCPU and {summary.MemMib} MiB, {summary.Environment}, KVM: {summary.Host}; milliseconds");
+        Report.Out.WriteLine($"{"",-12} {"median",9} {"p95",9} {"p99",9} {"min",9} {"max",9}");
         Row("spawn", summary.Spawn);
         Row("vm creation", summary.VmCreation);
         Row("kernel", summary.Kernel);
@@ -76,7 +78,7 @@ internal static class BenchCommand
     }
 
     private static void Row(string name, Distribution part) =>
-        Report.Out.WriteLine($"{name,-12} {Ms(part.Median),9} {Ms(part.P95),9} {Ms(part.Min),9} {Ms(part.Max),9}");
+        Report.Out.WriteLine($"{name,-12} {Ms(part.Median),9} {Ms(part.P95),9} {Ms(part.P99),9} {Ms(part.Min),9} {Ms(part.Max),9}");
 
     private static string Ms(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 

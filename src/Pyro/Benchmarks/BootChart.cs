@@ -51,7 +51,7 @@ public static class BootChart
 
     private static void Legend(StringBuilder svg)
     {
-        svg.Append(Invariant($"""<text x="{Left}" y="20" font-size="14">pyro run, cold: medians by part, whisker from minimum to 95th percentile</text>""")).Append('\n');
+        svg.Append(Invariant($"""<text x="{Left}" y="20" font-size="14">starts of machines: medians by part, whisker from minimum to 95th percentile</text>""")).Append('\n');
         int x = Left;
         foreach ((string name, string color, _) in s_parts)
         {
@@ -63,7 +63,7 @@ public static class BootChart
     private static void Bar(StringBuilder svg, BootSummary series, int x, double top)
     {
         double at = 0;
-        svg.Append(Invariant($"<g><title>{Escape($"{series.Commit}, {series.Time:yyyy-MM-dd}, {series.Runs} runs, total {series.Total.Median} ms")}</title>"));
+        svg.Append(Invariant($"<g><title>{Escape($"{series.Commit}, {series.Time:yyyy-MM-dd}, {series.Runs} runs of {series.Machines} {series.Start}, total {series.Total.Median} ms")}</title>"));
         foreach ((_, string color, Func<BootSummary, Distribution> part) in s_parts)
         {
             double value = part(series).Median;
@@ -74,7 +74,7 @@ public static class BootChart
         double middle = x + (BarWidth / 2.0);
         svg.Append(Invariant($"""<line x1="{middle}" y1="{Y(series.Total.Min, top):0.#}" x2="{middle}" y2="{Y(series.Total.P95, top):0.#}" stroke="#333"/>"""));
         int label = Top + PlotHeight + 14;
-        string commit = Escape(series.Commit.Length > 8 ? series.Commit[..8] : series.Commit);
+        string commit = Escape((series.Commit.Length > 8 ? series.Commit[..8] : series.Commit) + (series.Start == "cold" ? "" : $" {series.Start}") + (series.Machines == 1 ? "" : $" x{series.Machines}"));
         svg.Append(Invariant($"""<text x="{middle}" y="{label}" text-anchor="end" transform="rotate(-45 {middle} {label})">{commit}</text></g>""")).Append('\n');
     }
 

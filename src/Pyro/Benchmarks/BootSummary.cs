@@ -21,6 +21,12 @@ public sealed record BootSummary
     /// <summary>The guest's memory in MiB.</summary>
     public required int MemMib { get; init; }
 
+    /// <summary>How the machines started: <c>cold</c> or <c>warm</c>.</summary>
+    public required string Start { get; init; }
+
+    /// <summary>How many machines started at once: forks of one snapshot, if they started warm.</summary>
+    public required int Machines { get; init; }
+
     /// <summary>How many runs.</summary>
     public required int Runs { get; init; }
 
@@ -52,6 +58,8 @@ public sealed record BootSummary
         Environment = environment,
         VcpuCount = vcpuCount,
         MemMib = memMib,
+        Start = "cold",
+        Machines = 1,
         Runs = samples.Count,
         Spawn = Distribution.Of(samples.Select(s => s.Spawn)),
         VmCreation = Distribution.Of(samples.Select(s => s.VmCreation)),

@@ -202,7 +202,7 @@ public sealed class Machine : IAsyncDisposable
             }
             StartMode = StartMode.Warm;
             TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
-            Timings = new MachineTimings(spawn, TimeSpan.Zero, restore, up);
+            Timings = new MachineTimings(spawn, restore, TimeSpan.Zero, up);
             progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("resume_ms", Milliseconds(up))]));
         }
     }

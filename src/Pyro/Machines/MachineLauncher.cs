@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Files;
-using Pyro.Hosts;
-using Pyro.Interop;
 using Pyro.Vmm.Processes;
 using Pyro.Warm;
 
@@ -11,6 +9,9 @@ namespace Pyro.Machines;
 /// <summary>Starts the process of one machine and gives it its files.</summary>
 internal sealed class MachineLauncher(MachineOptions options, MachineParts parts, PyroPaths paths)
 {
+    /// <summary>The open <c>/dev/kvm</c>.</summary>
+    internal required SafeFileHandle Kvm { get; init; }
+
     /// <summary>A snapshot to go on from, or null to boot.</summary>
     internal WarmSnapshot? Restore { get; init; }
 
@@ -23,10 +24,8 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
     /// <exception cref="PyroException">It cannot be started here.</exception>
     internal Machine Launch(long start, IProgress<RunPhase>? progress)
     {
-        // Cheap refusals first: nothing is made on a host that cannot run machines.
-        using SafeFileHandle kvm = HostKvm.OpenForMachine();
         using var files = new DescriptorList();
-        MachineConfig config = Describe(kvm, files);
+        MachineConfig config = Describe(files);
 
         RuntimeFolder folder = RuntimeFolder.Create(paths.Runtime);
         MachineSockets? sockets = null;
@@ -44,9 +43,9 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
             {
                 MachineId = folder.Id,
                 RuntimeFolder = folder.Path,
-                Vsock = new VsockConfig { ListenDescriptor = files.Add(sockets.VsockDescriptor), Path = sockets.Path },
-                ConsoleDescriptor = files.Add(PrivateFile.Create(Path.Combine(folder.Path, Machine.ConsoleLog))),
-                LogDescriptor = files.Add(PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"))),
+                Vsock = new VsockConfig { ListenDescriptor = files.Lend(sockets.VsockDescriptor), Path = sockets.Path },
+                ConsoleDescriptor = files.Give(PrivateFile.Create(Path.Combine(folder.Path, Machine.ConsoleLog))),
+                LogDescriptor = files.Give(PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"))),
             };
             return new Machine(folder, sockets, VmmProcess.Launch(parts.Executable, config, files.Handles));
         }
@@ -60,35 +59,35 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
         }
     }
 
-    private MachineConfig Describe(SafeFileHandle kvm, DescriptorList files)
+    private MachineConfig Describe(DescriptorList files)
     {
         var config = new MachineConfig
         {
             MachineId = "",
             VcpuCount = options.VcpuCount,
             MemMib = options.MemMib,
-            KvmDescriptor = files.Add(kvm),
+            KvmDescriptor = files.Lend(Kvm),
             Parts = parts.Identity,
             Disks =
             [
                 new DiskConfig
                 {
                     Name = options.Environment,
-                    BaseDescriptor = files.Add(parts.OpenRootDisk()),
-                    LayerDescriptors = Restore is null ? [] : [files.Add(Restore.Layer)],
-                    OverlayDescriptor = files.Add(Save?.Layer ?? ScratchFile.Create(paths.Scratch)),
+                    BaseDescriptor = files.Give(parts.OpenRootDisk()),
+                    LayerDescriptors = Restore is null ? [] : [files.Lend(Restore.Layer)],
+                    OverlayDescriptor = Save is null ? files.Give(ScratchFile.Create(paths.Scratch)) : files.Lend(Save.Layer),
                 },
             ],
-            Save = Save is null ? null : new SnapshotFiles(files.Add(Save.State), files.Add(Save.Memory), Save.Name),
+            Save = Save is null ? null : new SnapshotFiles(files.Lend(Save.State), files.Lend(Save.Memory), Save.Name),
         };
         return Restore is not null
-            ? config with { Restore = new SnapshotFiles(files.Add(Restore.State), files.Add(Restore.Memory), Restore.Name) }
+            ? config with { Restore = new SnapshotFiles(files.Lend(Restore.State), files.Lend(Restore.Memory), Restore.Name) }
             : config with
             {
-                KernelDescriptor = files.Add(parts.OpenKernel(paths)),
+                KernelDescriptor = files.Give(parts.OpenKernel(paths)),
                 KernelName = parts.Kernel,
                 BootProtocol = parts.Protocol,
-                InitramfsDescriptor = files.Add(parts.OpenInitramfs(paths)),
+                InitramfsDescriptor = files.Give(parts.OpenInitramfs(paths)),
                 CommandLine = CommandLine(),
             };
     }

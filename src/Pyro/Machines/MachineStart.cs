@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using Pyro.Hosts;
 using Pyro.Interop;
 using Pyro.Warm;
 
@@ -18,24 +20,26 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
                 $"a machine of {options.MemMib} MiB does not fit this host of {Libc.MemoryBytes >> 20} MiB",
                 "Choose a smaller --mem-mib.");
         }
+        // Cheap refusals first: nothing is made on a host that cannot run machines.
+        using SafeFileHandle kvm = HostKvm.OpenForMachine();
         MachineParts parts = MachineParts.Find(options, paths);
-        return options.Cold ? await BootAsync(parts, cancellationToken).ConfigureAwait(false)
-            : await TryGoOnAsync(parts, cancellationToken).ConfigureAwait(false) ?? await BootAsync(parts, cancellationToken).ConfigureAwait(false);
+        return options.Cold ? await BootAsync(kvm, parts, cancellationToken).ConfigureAwait(false)
+            : await TryGoOnAsync(kvm, parts, cancellationToken).ConfigureAwait(false) ?? await BootAsync(kvm, parts, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<Machine?> TryGoOnAsync(MachineParts parts, CancellationToken cancellationToken)
+    private async Task<Machine?> TryGoOnAsync(SafeFileHandle kvm, MachineParts parts, CancellationToken cancellationToken)
     {
         var store = new WarmStore(paths);
         string why = "";
         // Twice: a snapshot that does not load is replaced, and only a new one that does not load either is given up.
         for (int attempt = 0; attempt < 2; attempt++)
         {
-            using WarmSnapshot? snapshot = store.TryOpen(parts) ?? await MakeAsync(store, parts, cancellationToken).ConfigureAwait(false);
+            using WarmSnapshot? snapshot = store.TryOpen(parts) ?? await MakeAsync(store, kvm, parts, cancellationToken).ConfigureAwait(false);
             if (snapshot is null)
                 return null;
             try
             {
-                return await GoOnAsync(parts, snapshot, cancellationToken).ConfigureAwait(false);
+                return await GoOnAsync(kvm, parts, snapshot, cancellationToken).ConfigureAwait(false);
             }
             catch (PyroException e) when (IsTheSnapshots(e))
             {
@@ -49,13 +53,13 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
         return null;
     }
 
-    private async Task<WarmSnapshot?> MakeAsync(WarmStore store, MachineParts parts, CancellationToken cancellationToken)
+    private async Task<WarmSnapshot?> MakeAsync(WarmStore store, SafeFileHandle kvm, MachineParts parts, CancellationToken cancellationToken)
     {
         if (store.StateOf(parts, out _) == WarmState.Unfit)
             return null;
         try
         {
-            bool made = await new WarmUp(options, parts, paths, Tell).MakeAsync(store, null, cancellationToken).ConfigureAwait(false);
+            bool made = await new WarmUp(options, kvm, parts, paths, Tell).MakeAsync(store, null, cancellationToken).ConfigureAwait(false);
             return made ? store.TryOpen(parts) : null;
         }
         catch (PyroException e)
@@ -66,17 +70,17 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
         }
     }
 
-    private async Task<Machine> GoOnAsync(MachineParts parts, WarmSnapshot snapshot, CancellationToken cancellationToken)
+    private async Task<Machine> GoOnAsync(SafeFileHandle kvm, MachineParts parts, WarmSnapshot snapshot, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        Machine machine = new MachineLauncher(options, parts, paths) { Restore = snapshot }.Launch(start, progress);
+        Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Restore = snapshot }.Launch(start, progress);
         return await UpAsync(machine, machine.ResumeAsync(options, start, progress, cancellationToken)).ConfigureAwait(false);
     }
 
-    private async Task<Machine> BootAsync(MachineParts parts, CancellationToken cancellationToken)
+    private async Task<Machine> BootAsync(SafeFileHandle kvm, MachineParts parts, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        Machine machine = new MachineLauncher(options, parts, paths).Launch(start, progress);
+        Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm }.Launch(start, progress);
         return await UpAsync(machine, machine.WaitUntilBootedAsync(options, start, progress, cancellationToken)).ConfigureAwait(false);
     }
 

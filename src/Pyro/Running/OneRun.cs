@@ -83,8 +83,8 @@ internal static class OneRun
         Stderr = "",
         TimedOut = end.TimedOut,
         TimingsMs = new RunTimings(
-            Round(machine.Spawn + machine.VmCreation),
-            Round(machine.Boot),
+            Round(machine.Spawn),
+            Round(machine.VmCreation + machine.Boot),
             Round(machine.AgentReady),
             Round(end.Duration),
             Round(Stopwatch.GetElapsedTime(start))),

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Environments;
+using Pyro.Hosts;
 using Pyro.Machines;
 
 namespace Pyro.Warm;
@@ -19,7 +21,8 @@ internal sealed class Preparation(PyroPaths paths)
         bool make = force || _store.StateOf(parts, out _) != WarmState.Warm;
         if (make)
         {
-            await new WarmUp(options, parts, paths, Tell).MakeAsync(_store, () => Tell("wait", "another process is making it"), cancellationToken).ConfigureAwait(false);
+            using SafeFileHandle kvm = HostKvm.OpenForMachine();
+            await new WarmUp(options, kvm, parts, paths, Tell).MakeAsync(_store, () => Tell("wait", "another process is making it"), cancellationToken).ConfigureAwait(false);
             await TryOutAsync(options, parts, cancellationToken).ConfigureAwait(false);
         }
         string folder = _store.FolderOf(parts);

@@ -1,14 +1,16 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Machines;
 
 namespace Pyro.Warm;
 
 /// <summary>Makes a warm snapshot: boots a machine, runs what first commands have in common, and saves it.</summary>
 /// <param name="options">The machine.</param>
+/// <param name="kvm">The open <c>/dev/kvm</c>.</param>
 /// <param name="parts">Its parts.</param>
 /// <param name="paths">Where Pyro keeps its files.</param>
 /// <param name="tell">Told each step and more about it.</param>
-internal sealed class WarmUp(MachineOptions options, MachineParts parts, PyroPaths paths, Action<string, string> tell)
+internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, MachineParts parts, PyroPaths paths, Action<string, string> tell)
 {
     // What they read stays in the guest's page cache: the shell, the loader, the C library, git. A program that an image
     // does not have ends with 127 and does no harm. The second round runs on what the first left behind.
@@ -22,7 +24,7 @@ internal sealed class WarmUp(MachineOptions options, MachineParts parts, PyroPat
     {
         long start = Stopwatch.GetTimestamp();
         tell("boot", "");
-        await using Machine machine = new MachineLauncher(options, parts, paths) { Save = files }.Launch(start, null);
+        await using Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Save = files }.Launch(start, null);
         await machine.WaitUntilBootedAsync(options, start, null, cancellationToken).ConfigureAwait(false);
         tell("warm_up", "");
         foreach (string[] command in s_commands)

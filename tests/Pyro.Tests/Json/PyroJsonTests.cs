@@ -12,6 +12,7 @@ public sealed class PyroJsonTests
         {
             Environment = "debian:12",
             ExecutionMode = ExecutionModes.GuestVsock,
+            StartMode = "warm",
             ExitCode = 3,
             Stdout = "größer <tag> \"x\"\n",
             Stderr = "",
@@ -23,6 +24,7 @@ public sealed class PyroJsonTests
             {
               "environment": "debian:12",
               "execution_mode": "guest_vsock",
+              "start_mode": "warm",
               "exit_code": 3,
               "stdout": "größer <tag> \"x\"\n",
               "stderr": "",
