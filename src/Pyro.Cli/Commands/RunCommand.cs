@@ -25,10 +25,11 @@ internal static class RunCommand
         var interactive = new Option<bool>("--interactive", "-i") { Description = "Pass standard input on." };
         var tty = new Option<bool>("--tty", "-t") { Description = "Give the command a terminal." };
         var hostCompat = new Option<bool>("--allow-host-compat") { Description = "Where no machine can run, run the command on the host itself, WITHOUT isolation." };
+        var stats = new Option<bool>("--stats") { Description = "Print afterwards what the machine did: exits, notifications, interrupts, memory." };
         Option<bool> json = CommandLine.JsonOption();
         var run = new Command(Name, "Run one command in one machine, which is gone afterwards.")
         {
-            environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, hostCompat, json, command,
+            environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, hostCompat, stats, json, command,
         };
         run.SetAction((parsed, _) =>
         {
@@ -47,6 +48,7 @@ internal static class RunCommand
                     Env = Variables(parsed.GetValue(env) ?? [], terminal),
                     Workdir = parsed.GetValue(workdir),
                     AllowHostCompat = parsed.GetValue(hostCompat),
+                    Stats = parsed.GetValue(stats),
                 };
                 return RunAsync(request, report, parsed.GetValue(interactive), terminal);
             });
@@ -92,6 +94,8 @@ internal static class RunCommand
                 Report.Document(result, PyroJson.Readable.RunResult);
             else if (result.TimedOut && !report.Quiet)
                 Report.Error.WriteLine($"pyro: the command was killed at its time limit of {request.TimeoutSeconds} s\n      Choose a larger --timeout-seconds.");
+            if (request.Stats && !report.Json)
+                StatsPrinter.Print(Report.Error, result.Stats);
             return result.ExitCode;
         }
         catch (OperationCanceledException)

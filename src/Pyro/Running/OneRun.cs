@@ -37,8 +37,9 @@ internal static class OneRun
             var options = new MachineOptions { Environment = request.Environment, VcpuCount = request.VcpuCount, MemMib = request.MemMib };
             await using Machine machine = await Machine.StartAsync(options, paths, progress, life.Token).ConfigureAwait(false);
             CommandEnd end = await machine.RunCommandAsync(request, streams, progress, life.Token).ConfigureAwait(false);
+            RunStats? stats = request.Stats ? await machine.CountAsync().ConfigureAwait(false) : null;
             RuntimeFolder.Reap(paths.Runtime);
-            return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start);
+            return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start) with { Stats = stats };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -30,6 +30,9 @@ public sealed class BalloonDevice : VirtioDevice, IDisposable
     public override uint DeviceId => Uapi.VIRTIO_ID_BALLOON;
 
     /// <inheritdoc/>
+    public override string Name => "balloon";
+
+    /// <inheritdoc/>
     public override ulong Features => Reporting;
 
     /// <inheritdoc/>

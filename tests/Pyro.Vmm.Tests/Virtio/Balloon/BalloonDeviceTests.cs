@@ -179,6 +179,21 @@ public sealed class BalloonDeviceTests
     }
 
     [Fact]
+    public void Notifications_and_interrupts_are_counted()
+    {
+        using MmioBench bench = new(new BalloonDevice());
+        MockDriver driver = Start(bench, Reporting)[Report];
+        for (int i = 1; i <= 3; i++)
+        {
+            AssertReports(bench, driver);
+            Assert.True(SpinWait.SpinUntil(() => bench.Mmio.Counters.Notifications == i, TimeSpan.FromSeconds(60)));
+            Assert.True(SpinWait.SpinUntil(() => bench.Mmio.Counters.Interrupts == i, TimeSpan.FromSeconds(60)));
+        }
+
+        Assert.Equal(3, bench.Line.Count);
+    }
+
+    [Fact]
     public void A_report_allocates_nothing()
     {
         using QueueBench bench = new();
