@@ -99,6 +99,11 @@ public sealed unsafe class Machine : IDisposable
     /// <summary>Each vCPU's counters.</summary>
     public IReadOnlyList<ExitCounters> Exits => [.. _vcpus.Select(v => v.Exits)];
 
+    /// <summary>What all of it has done so far.</summary>
+    public MachineCounters Counters => new(
+        new ExitCounts(_vcpus.Sum(v => v.Exits.Port), _vcpus.Sum(v => v.Exits.Mmio), _vcpus.Sum(v => v.Exits.Interrupted)),
+        [.. _transports.Select(t => new DeviceCounts(t.Device.Name, t.Counters.Notifications, t.Counters.Interrupts))]);
+
     /// <summary>Loads a kernel and puts the first vCPU at its entry.</summary>
     /// <param name="kernel">An ELF <c>vmlinux</c>.</param>
     /// <param name="kernelName">Its name for messages.</param>

@@ -42,6 +42,9 @@ public sealed record RunRequest
     /// <summary>Run the command on the host, as a plain process without isolation, instead of in a machine.</summary>
     public bool AllowHostCompat { get; init; }
 
+    /// <summary>Whether <see cref="RunResult.Stats"/> is wanted.</summary>
+    public bool Stats { get; init; }
+
     /// <summary>How many bytes of each output stream <see cref="RunResult"/> keeps. What is streamed is never cut.</summary>
     public int MaxOutputBytes { get; init; } = 16 * 1024 * 1024;
 

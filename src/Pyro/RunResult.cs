@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pyro;
 
 /// <summary>What became of a <see cref="RunRequest"/>.</summary>
@@ -32,4 +34,8 @@ public sealed record RunResult
 
     /// <summary>Where the time went, in milliseconds.</summary>
     public required RunTimings TimingsMs { get; init; }
+
+    /// <summary>What the machine did, if <see cref="RunRequest.Stats"/> asked for it; null if there was no machine, or it ended before its command.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RunStats? Stats { get; init; }
 }

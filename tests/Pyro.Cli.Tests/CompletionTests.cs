@@ -5,6 +5,7 @@ public sealed class CompletionTests
     [Theory]
     [InlineData("pyro r", "run")]
     [InlineData("pyro run --vcpu", "--vcpu-count")]
+    [InlineData("pyro run --st", "--stats")]
     [InlineData("pyro mcp serve --profile ", "vm-run")]
     [InlineData("pyro completion z", "zsh")]
     [InlineData("pyro run debian:12-bu", "12-build")]

@@ -73,6 +73,22 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Statistics_of_no_machine_are_missed_by_a_line_and_change_nothing()
+    {
+        (int code, string stdout, string stderr) = await PyroProcess.RunAsync([.. s_host, "--quiet", "--stats", "--", "sh", "-c", "echo out; exit 3"]);
+
+        Assert.Equal(3, code);
+        Assert.Equal("out\n", stdout);
+        Assert.Equal("pyro: no statistics: there is no machine that could tell them\n", stderr);
+
+        (_, stdout, stderr) = await PyroProcess.RunAsync([.. s_host, "--json", "--stats", "--", "true"]);
+
+        Assert.Empty(stderr);
+        using JsonDocument document = JsonDocument.Parse(stdout);
+        Assert.False(document.RootElement.TryGetProperty("stats", out _));
+    }
+
+    [Fact]
     public async Task Json_is_one_document_with_the_result()
     {
         (int code, string stdout, string stderr) = await PyroProcess.RunAsync([.. s_host, "--json", "--", "sh", "-c", "echo out; echo err >&2; exit 3"]);

@@ -172,6 +172,7 @@ public sealed class MachineTests
         await machine.Exited.WaitAsync(s_limit);
         Assert.Equal("virt3", console.Tail());
         Assert.Equal(2, machine.Exits[0].Mmio);
+        Assert.Equal(new ExitCounts(6, 2, 0), machine.Counters.Exits with { Interrupted = 0 });
     }
 
     [Fact]

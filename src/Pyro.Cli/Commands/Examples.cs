@@ -24,6 +24,7 @@ internal static class Examples
               pyro run debian:12-build --vcpu-count 4 --mem-mib 4096 --timeout-seconds 600 -- make -j4
               pyro run debian:12 --env LANG=C.UTF-8 --workdir /tmp -- env
               pyro run debian:12 --json -- sh -c 'echo out; echo err >&2; exit 3'
+              pyro run debian:12 --stats -- git --version
 
             Exit codes:
               the command's own; 124 at its time limit; 126 not executable; 127 not found;

@@ -26,10 +26,11 @@ internal static class RunCommand
         var tty = new Option<bool>("--tty", "-t") { Description = "Give the command a terminal." };
         var cold = new Option<bool>("--cold") { Description = "Boot the machine instead of going on from its warm snapshot." };
         var hostCompat = new Option<bool>("--allow-host-compat") { Description = "Where no machine can run, run the command on the host itself, WITHOUT isolation." };
+        var stats = new Option<bool>("--stats") { Description = "Print afterwards what the machine did: exits, notifications, interrupts, memory." };
         Option<bool> json = CommandLine.JsonOption();
         var run = new Command(Name, "Run one command in one machine, which is gone afterwards.")
         {
-            environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, cold, hostCompat, json, command,
+            environment, vcpus, memory, timeout, ttl, env, workdir, interactive, tty, cold, hostCompat, stats, json, command,
         };
         run.SetAction((parsed, _) =>
         {
@@ -49,6 +50,7 @@ internal static class RunCommand
                     Workdir = parsed.GetValue(workdir),
                     Cold = parsed.GetValue(cold),
                     AllowHostCompat = parsed.GetValue(hostCompat),
+                    Stats = parsed.GetValue(stats),
                 };
                 return RunAsync(request, report, parsed.GetValue(interactive), terminal);
             });
@@ -104,6 +106,8 @@ internal static class RunCommand
                 Report.Document(result, PyroJson.Readable.RunResult);
             else if (result.TimedOut && !report.Quiet)
                 Report.Error.WriteLine($"pyro: the command was killed at its time limit of {request.TimeoutSeconds} s\n      Choose a larger --timeout-seconds.");
+            if (request.Stats && !report.Json)
+                StatsPrinter.Print(Report.Error, result.Stats);
             return result.ExitCode;
         }
         catch (OperationCanceledException)

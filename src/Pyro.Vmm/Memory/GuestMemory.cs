@@ -169,6 +169,28 @@ public sealed unsafe class GuestMemory : IDisposable
         _ = Libc.madvise(host, (nuint)length, Uapi.MADV_DONTDUMP);
     }
 
+    /// <summary>
+    /// Gives the host back what pages hold. The guest finds them zeroed when it touches them next, or, where a file is
+    /// mapped, as they are in the file.
+    /// </summary>
+    /// <param name="range">A piece of this memory. Pages at its ends that are not whole in it are kept.</param>
+    public void GiveBack(IoVector range)
+    {
+        foreach (ref readonly MemoryRegion region in _regions.AsSpan())
+        {
+            ulong offset = (ulong)(range.Base - region.Host);
+            if (offset >= region.Length || range.Length > region.Length - offset)
+                continue;
+            ulong first = (offset + PageSize - 1) & ~(PageSize - 1);
+            ulong end = (offset + range.Length) & ~(PageSize - 1);
+            // SAFETY: whole pages of the region's mapping, as just checked. The host may refuse, for memory locked into
+            // place: then nothing is lost.
+            if (first < end)
+                _ = Libc.madvise((byte*)region.Host + first, (nuint)(end - first), Uapi.MADV_DONTNEED);
+            return;
+        }
+    }
+
     /// <summary>Unmaps the memory. Every span and pointer into it is dead from here on.</summary>
     public void Dispose()
     {

@@ -1,13 +1,14 @@
 using Microsoft.Win32.SafeHandles;
 using Pyro.Vmm.Disks;
 using Pyro.Vmm.Virtio;
+using Pyro.Vmm.Virtio.Balloon;
 using Pyro.Vmm.Virtio.Block;
 using Pyro.Vmm.Virtio.Rng;
 using Pyro.Vmm.Virtio.Vsock;
 
 namespace Pyro.Vmm.Processes;
 
-/// <summary>Turns a configuration into devices, in the order of their addresses: disks, vsock, random numbers.</summary>
+/// <summary>Turns a configuration into devices, in the order of their addresses: disks, vsock, random numbers, balloon.</summary>
 internal static class DeviceList
 {
     internal static List<VirtioDevice> Of(MachineConfig config, SafeFileHandle[] descriptors, Action<string> log)
@@ -26,6 +27,11 @@ internal static class DeviceList
         if (config.Rng)
         {
             devices.Add(new RngDevice());
+        }
+
+        if (config.Balloon)
+        {
+            devices.Add(new BalloonDevice());
         }
 
         return devices;

@@ -56,6 +56,9 @@ public sealed record MachineConfig
     /// <summary>Whether the machine has a virtio-rng device.</summary>
     public bool Rng { get; init; } = true;
 
+    /// <summary>Whether the machine has a virtio-balloon device, by which an idle guest gives memory back to the host.</summary>
+    public bool Balloon { get; init; } = true;
+
     /// <summary>The machine's folder for sockets and logs; removed when the machine ends, unless <see cref="KeepRuntimeFolder"/>.</summary>
     public string? RuntimeFolder { get; init; }
 

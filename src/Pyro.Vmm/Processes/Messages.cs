@@ -9,6 +9,7 @@ namespace Pyro.Vmm.Processes;
 [JsonDerivedType(typeof(MachineFailed), "failed")]
 [JsonDerivedType(typeof(MachineExited), "exited")]
 [JsonDerivedType(typeof(MachineSaved), "saved")]
+[JsonDerivedType(typeof(MachineCounted), "counted")]
 public abstract record VmmEvent;
 
 /// <summary>The first vCPU is about to enter the kernel. Times are nanoseconds of <c>CLOCK_MONOTONIC</c>.</summary>
@@ -26,6 +27,10 @@ public sealed record MachineFailed(string Code, string Message) : VmmEvent;
 /// <param name="Error">Why there is none, or null.</param>
 public sealed record MachineSaved(string? Error) : VmmEvent;
 
+/// <summary>The answer to <see cref="VmmCommand.Count"/>.</summary>
+/// <param name="Counters">What the machine has done so far.</param>
+public sealed record MachineCounted(MachineCounters Counters) : VmmEvent;
+
 /// <summary>The machine ended.</summary>
 /// <param name="Exit">How.</param>
 public sealed record MachineExited(MachineExit Exit) : VmmEvent;
@@ -42,6 +47,9 @@ public enum VmmCommand
 
     /// <summary>Pause the machine, freeze its disks and write its snapshot.</summary>
     Save,
+
+    /// <summary>Tell what the machine has done so far.</summary>
+    Count,
 }
 
 [JsonSourceGenerationOptions(

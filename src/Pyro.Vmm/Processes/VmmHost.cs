@@ -120,6 +120,10 @@ public sealed class VmmHost
             {
                 _control.Send<VmmEvent>(new MachineSaved(Save()), ProcessJson.Default.VmmEvent);
             }
+            else if (request.Command == VmmCommand.Count)
+            {
+                _control.Send<VmmEvent>(new MachineCounted(_machine.Counters), ProcessJson.Default.VmmEvent);
+            }
         }
 
         if (!_config.Detached)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
@@ -15,6 +16,7 @@ public sealed class VmmProcess : IAsyncDisposable
     private readonly TaskCompletionSource<MachineStarted> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineSaved> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<TaskCompletionSource<MachineCounters>> _askedToCount = new();
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _stopRequested;
 
@@ -71,6 +73,24 @@ public sealed class VmmProcess : IAsyncDisposable
         return _saved.Task;
     }
 
+    /// <summary>Asks what the machine has done so far.</summary>
+    /// <returns>Its counters; null if it ended before it could answer.</returns>
+    public async Task<MachineCounters?> CountAsync()
+    {
+        var answer = new TaskCompletionSource<MachineCounters>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _askedToCount.Enqueue(answer);
+        try
+        {
+            _control.Send(new VmmRequest(VmmCommand.Count), ProcessJson.Default.VmmRequest);
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+
+        return await Task.WhenAny(answer.Task, Exited).ConfigureAwait(false) == answer.Task ? await answer.Task.ConfigureAwait(false) : null;
+    }
+
     /// <summary>Kills the process; it cannot refuse.</summary>
     public void Kill()
     {
@@ -104,6 +124,9 @@ public sealed class VmmProcess : IAsyncDisposable
                     break;
                 case MachineSaved saved:
                     _saved.TrySetResult(saved);
+                    break;
+                case MachineCounted counted when _askedToCount.TryDequeue(out TaskCompletionSource<MachineCounters>? asked):
+                    asked.TrySetResult(counted.Counters);
                     break;
                 case MachineExited exited:
                     _exited.TrySetResult(exited.Exit);

@@ -64,6 +64,7 @@ public sealed class QueueWorker : IDisposable
                     if (polled[i].revents == 0)
                         continue;
                     _activation.Notifiers[i].TryTake(out _);
+                    _activation.Counters.CountNotification();
                     if (_activation.Queues[i] is not null)
                         _process(i);
                 }

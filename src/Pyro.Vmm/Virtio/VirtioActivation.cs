@@ -18,6 +18,9 @@ public sealed class VirtioActivation
     /// <summary>For each queue, what the driver's notifications arrive on.</summary>
     public required IReadOnlyList<EventFd> Notifiers { get; init; }
 
+    /// <summary>Where the device counts what wakes it.</summary>
+    public required VirtioCounters Counters { get; init; }
+
     /// <summary>The way back to the driver.</summary>
     public required IVirtioTransport Transport { get; init; }
 

@@ -11,6 +11,9 @@ public abstract class VirtioDevice
     /// <summary>The device type (virtio 1.2, section 5).</summary>
     public abstract uint DeviceId { get; }
 
+    /// <summary>The device type's name, as people read it: <c>block</c>.</summary>
+    public abstract string Name { get; }
+
     /// <summary>Feature bits of the device type; the transport adds its own.</summary>
     public abstract ulong Features { get; }
 

@@ -91,6 +91,9 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     /// <summary>For each queue, what wakes the device for it.</summary>
     public IReadOnlyList<EventFd> QueueNotifiers => _notifiers;
 
+    /// <summary>What the device and its driver had to say to each other, over all resets.</summary>
+    public VirtioCounters Counters { get; } = new();
+
     /// <summary>The device status field.</summary>
     public VirtioStatus Status => (VirtioStatus)Volatile.Read(ref StatusRegister);
 
@@ -252,6 +255,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
     private void Interrupt(uint bit)
     {
         Interlocked.Or(ref InterruptStatus, bit);
+        Counters.CountInterrupt();
         _interrupt.Trigger();
     }
 
@@ -469,6 +473,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
             Features = _driverFeatures,
             Queues = queues,
             Notifiers = _notifiers,
+            Counters = Counters,
             Transport = this,
         });
     }

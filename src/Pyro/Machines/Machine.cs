@@ -93,6 +93,13 @@ public sealed class Machine : IAsyncDisposable
         }
     }
 
+    /// <summary>What the machine has done so far, and the memory it takes.</summary>
+    /// <returns>Null if it has ended.</returns>
+    public async Task<RunStats?> CountAsync() =>
+        await _vmm.CountAsync().ConfigureAwait(false) is MachineCounters counters
+            ? new RunStats(counters.Exits, counters.Devices, MachineMemory.Of(ProcessId))
+            : null;
+
     /// <summary>Ends the machine and removes what it had on the host.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -38,8 +38,9 @@ internal static class OneRun
             var options = new MachineOptions { Environment = request.Environment, VcpuCount = request.VcpuCount, MemMib = request.MemMib, Cold = request.Cold };
             await using Machine machine = await Machine.StartAsync(options, paths, progress, life.Token).ConfigureAwait(false);
             CommandEnd end = await machine.RunCommandAsync(request, streams, progress, life.Token).ConfigureAwait(false);
+            RunStats? stats = request.Stats ? await machine.CountAsync().ConfigureAwait(false) : null;
             RuntimeFolder.Reap(paths.Runtime);
-            return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start) with { StartMode = PyroJson.NameOf(machine.StartMode) };
+            return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start) with { StartMode = PyroJson.NameOf(machine.StartMode), Stats = stats };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pyro.Json;
+using Pyro.Vmm;
 
 namespace Pyro.Tests.Json;
 
@@ -41,6 +42,28 @@ public sealed class PyroJsonTests
             }
             """,
             JsonSerializer.Serialize(result, PyroJson.Readable.RunResult));
+    }
+
+    [Fact]
+    public void Statistics_that_were_asked_for_come_last()
+    {
+        var result = new RunResult
+        {
+            Environment = "debian:12",
+            ExecutionMode = ExecutionModes.GuestVsock,
+            ExitCode = 0,
+            Stdout = "",
+            Stderr = "",
+            TimingsMs = new RunTimings(1, 2, 3, 4, 10),
+            Stats = new RunStats(new ExitCounts(1, 2, 3), [new DeviceCounts("block", 4, 5), new DeviceCounts("vsock", 6, 7)], new MachineMemory(8, 9)),
+        };
+
+        Assert.EndsWith(
+            """
+            "stats":{"exits":{"port":1,"mmio":2,"interrupted":3},"devices":[{"device":"block","notifications":4,"interrupts":5},{"device":"vsock","notifications":6,"interrupts":7}],"memory_kib":{"private":8,"peak":9}}}
+            """,
+            JsonSerializer.Serialize(result, PyroJson.Compact.RunResult),
+            StringComparison.Ordinal);
     }
 
     [Fact]

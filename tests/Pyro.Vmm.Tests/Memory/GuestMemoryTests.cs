@@ -57,6 +57,58 @@ public sealed unsafe class GuestMemoryTests
         Assert.Throws<ArgumentException>(() => memory.MapFile(new GuestAddress(0), 100, file.SafeFileHandle, 0));
     }
 
+    [Fact]
+    public void Whole_pages_of_a_piece_go_back_to_the_host()
+    {
+        using GuestMemory memory = GuestMemory.Create(4 * GiB);
+        foreach (ulong start in new[] { 1UL << 20, (5 * GiB) - (4 * 4096) })
+        {
+            Span<byte> pages = memory.GetSpan(new GuestAddress(start), 4 * 4096);
+            pages.Fill(7);
+            Assert.True(memory.TryGetPointer(new GuestAddress(start), 4 * 4096, out byte* host));
+            memory.GiveBack(new IoVector((nint)host + 1, 3 * 4096));
+            Assert.Equal([1, 0, 0, 1], Resident(host, 4));
+            Assert.Equal(-1, pages[..4096].IndexOfAnyExcept((byte)7));
+            Assert.Equal(-1, pages[4096..(3 * 4096)].IndexOfAnyExcept((byte)0));
+            Assert.Equal(-1, pages[(3 * 4096)..].IndexOfAnyExcept((byte)7));
+        }
+    }
+
+    [Fact]
+    public void What_is_not_this_memory_is_never_given_back()
+    {
+        using GuestMemory memory = GuestMemory.Create(8192);
+        using GuestMemory other = GuestMemory.Create(8192);
+        Span<byte> mine = memory.GetSpan(new GuestAddress(0), 8192);
+        Span<byte> others = other.GetSpan(new GuestAddress(0), 8192);
+        mine.Fill(7);
+        others.Fill(8);
+        nint host = memory.Regions[0].Host;
+        memory.GiveBack(new IoVector(other.Regions[0].Host, 8192));
+        memory.GiveBack(new IoVector(host, 8193));
+        memory.GiveBack(new IoVector(host - 4096, 8192));
+        memory.GiveBack(new IoVector(host + 4096, nuint.MaxValue - 4095));
+        memory.GiveBack(new IoVector(host, 0));
+        Assert.Equal(-1, mine.IndexOfAnyExcept((byte)7));
+        Assert.Equal(-1, others.IndexOfAnyExcept((byte)8));
+    }
+
+    [Fact]
+    public void Where_a_file_is_mapped_the_file_shows_again()
+    {
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, [.. Enumerable.Repeat((byte)7, 8192)]);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.DeleteOnClose);
+        using GuestMemory memory = GuestMemory.Create(1 << 20);
+        memory.MapFile(new GuestAddress(8192), 8192, file.SafeFileHandle, 0);
+        Span<byte> mapped = memory.GetSpan(new GuestAddress(8192), 8192);
+        mapped.Fill(9);
+        Assert.True(memory.TryGetPointer(new GuestAddress(8192), 4096, out byte* host));
+        memory.GiveBack(new IoVector((nint)host, 4096));
+        Assert.Equal(-1, mapped[..4096].IndexOfAnyExcept((byte)7));
+        Assert.Equal(-1, mapped[4096..].IndexOfAnyExcept((byte)9));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(4095)]
@@ -150,5 +202,12 @@ public sealed unsafe class GuestMemoryTests
         using GuestMemory memory = GuestMemory.Create(3 * GiB);
         Assert.False(memory.TryGetSpan(new GuestAddress(0), 0x8000_0000, out _));
         Assert.True(memory.TryGetPointer(new GuestAddress(0), 0x8000_0000, out _));
+    }
+
+    private static int[] Resident(byte* host, int pages)
+    {
+        byte* resident = stackalloc byte[pages];
+        Assert.Equal(0, Libc.mincore(host, (nuint)pages * 4096, resident));
+        return [.. new ReadOnlySpan<byte>(resident, pages).ToArray().Select(r => r & 1)];
     }
 }

@@ -63,6 +63,42 @@ public sealed class VmmProcessTests
     }
 
     [Fact]
+    public async Task A_running_machine_tells_what_it_has_done()
+    {
+        await using VmmProcess vmm = Launch(
+            a =>
+            {
+                Print(a, "12345");
+                Spin(a);
+            },
+            config => config with { Rng = true });
+        await vmm.Started.WaitAsync(s_limit);
+        MachineCounters? counters;
+        do
+        {
+            counters = await vmm.CountAsync().WaitAsync(s_limit);
+            Assert.NotNull(counters);
+        }
+        while (counters.Exits.Port < 5);
+        Assert.Equal(5, counters.Exits.Port);
+        Assert.Equal([new DeviceCounts("rng", 0, 0), new DeviceCounts("balloon", 0, 0)], counters.Devices);
+
+        // Two that ask at once both get an answer.
+        MachineCounters?[] both = await Task.WhenAll(vmm.CountAsync(), vmm.CountAsync()).WaitAsync(s_limit);
+        Assert.All(both, c => Assert.Equal(5, c?.Exits.Port));
+    }
+
+    [Fact]
+    public async Task A_machine_that_has_ended_tells_nothing()
+    {
+        await using VmmProcess vmm = Launch(PowerOff);
+        await vmm.Exited.WaitAsync(s_limit);
+        Assert.Null(await vmm.CountAsync().WaitAsync(s_limit));
+        await GoneAsync(vmm.ProcessId);
+        Assert.Null(await vmm.CountAsync().WaitAsync(s_limit));
+    }
+
+    [Fact]
     public async Task A_killed_process_is_an_end_that_names_the_signal()
     {
         await using VmmProcess vmm = Launch(Spin);

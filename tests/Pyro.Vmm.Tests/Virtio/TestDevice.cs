@@ -16,6 +16,8 @@ internal sealed class TestDevice : VirtioDevice, IDisposable
 
     public override uint DeviceId => 42;
 
+    public override string Name => "test";
+
     public override ulong Features => Feature;
 
     public override ReadOnlySpan<ushort> QueueMaxSizes => s_sizes;

@@ -39,6 +39,9 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
     public override uint DeviceId => Uapi.VIRTIO_ID_BLOCK;
 
     /// <inheritdoc/>
+    public override string Name => "block";
+
+    /// <inheritdoc/>
     public override ulong Features =>
         (1UL << Uapi.VIRTIO_BLK_F_SIZE_MAX) | (1UL << Uapi.VIRTIO_BLK_F_SEG_MAX) | (1UL << Uapi.VIRTIO_BLK_F_BLK_SIZE)
         | (1UL << Uapi.VIRTIO_BLK_F_TOPOLOGY) | (1UL << Uapi.VIRTIO_BLK_F_FLUSH)

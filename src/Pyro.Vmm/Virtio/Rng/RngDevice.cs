@@ -18,6 +18,9 @@ public sealed class RngDevice : VirtioDevice, IDisposable
     public override uint DeviceId => Uapi.VIRTIO_ID_RNG;
 
     /// <inheritdoc/>
+    public override string Name => "rng";
+
+    /// <inheritdoc/>
     public override ulong Features => 0;
 
     /// <inheritdoc/>

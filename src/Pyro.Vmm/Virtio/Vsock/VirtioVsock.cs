@@ -58,6 +58,9 @@ public sealed class VirtioVsock : VirtioDevice, IDisposable
     public override uint DeviceId => Uapi.VIRTIO_ID_VSOCK;
 
     /// <inheritdoc/>
+    public override string Name => "vsock";
+
+    /// <inheritdoc/>
     public override ulong Features => VIRTIO_VSOCK_F_STREAM;
 
     /// <inheritdoc/>

@@ -136,9 +136,13 @@ internal sealed class VsockWorker : IDisposable
         switch (happened.data)
         {
             case QueueToken + TransmitQueue:
+                _activation.Counters.CountNotification();
                 _transmitHasWork = true;
                 break;
-            case QueueToken + ReceiveQueue or QueueToken + EventQueue or WakeToken:
+            case QueueToken + ReceiveQueue or QueueToken + EventQueue:
+                _activation.Counters.CountNotification();
+                break;
+            case WakeToken:
                 break; // To have woken up is enough.
             case ListenToken:
                 Accept(epoll, muxer);

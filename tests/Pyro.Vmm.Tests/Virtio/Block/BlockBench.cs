@@ -27,6 +27,7 @@ internal sealed class BlockBench : IDisposable
             Features = features ?? new BlockDevice(disk, "").Features | VirtioFeatures.Transport,
             Queues = [Queue.Queue],
             Notifiers = [],
+            Counters = new VirtioCounters(),
             Transport = Queue.Transport,
         };
         byte[] id = new byte[BlockDevice.IdLength];
