@@ -147,19 +147,20 @@ public sealed unsafe class Machine : IDisposable
     /// <remarks>Whatever fails, the machine goes on.</remarks>
     public LiveSnapshot SaveLive(KvmSystem system, ReadOnlySpan<byte> description, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers)
     {
-        List<BlockDevice> disks = DisksToBranch(layers.Count);
-        SnapshotFile file;
         MemoryImage? image = null;
-        long begin = Stopwatch.GetTimestamp();
+        int branched = 0;
         try
         {
+            List<BlockDevice> disks = DisksToBranch(layers.Count);
+            SnapshotFile file;
+            long begin = Stopwatch.GetTimestamp();
             Pause();
             try
             {
                 file = SaveState(system, description);
-                for (int i = 0; i < disks.Count; i++)
+                for (; branched < disks.Count; branched++)
                 {
-                    disks[i].BranchDisk(layers[i]);
+                    disks[branched].BranchDisk(layers[branched]);
                 }
 
                 image = MemoryImage.Begin(Memory, memory, mayBeLive: true);
@@ -177,6 +178,10 @@ public sealed unsafe class Machine : IDisposable
         finally
         {
             image?.Dispose();
+            for (; branched < layers.Count; branched++)
+            {
+                layers[branched].Dispose();
+            }
         }
     }
 

@@ -22,6 +22,8 @@ public sealed class VmmHost
     private readonly MachineConfig _config;
     private readonly SafeFileHandle[] _descriptors;
     private readonly Machine _machine;
+    private readonly LiveSaver _liveSaver;
+    private bool _isSaved;
 
     private VmmHost(ControlSocket control, MachineConfig config, SafeFileHandle[] descriptors, Machine machine)
     {
@@ -29,6 +31,7 @@ public sealed class VmmHost
         _config = config;
         _descriptors = descriptors;
         _machine = machine;
+        _liveSaver = new LiveSaver(machine, KvmSystem.FromHandle(descriptors[config.KvmDescriptor]), control);
     }
 
     /// <summary>Runs the machine until it ends.</summary>
@@ -105,7 +108,7 @@ public sealed class VmmHost
     /// <summary>Obeys the process that started this one, and notices its death: the socket closes.</summary>
     private void WatchParent()
     {
-        while (_control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request))
+        while (_control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request, out SafeFileHandle[] descriptors))
         {
             if (request.Command == VmmCommand.Stop)
             {
@@ -114,6 +117,10 @@ public sealed class VmmHost
             else if (request.Command == VmmCommand.Save)
             {
                 _control.Send<VmmEvent>(new MachineSaved(Save()), ProcessJson.Default.VmmEvent);
+            }
+            else if (request is { Command: VmmCommand.SaveLive, LiveSave: LiveSaveRequest live })
+            {
+                _liveSaver.Begin(live, descriptors, _isSaved ? "the machine is paused: its snapshot has been taken" : null);
             }
         }
 
@@ -130,8 +137,14 @@ public sealed class VmmHost
             return "no files for a snapshot came with the configuration";
         }
 
+        if (_liveSaver.IsUnderWay)
+        {
+            return LiveSaver.Busy;
+        }
+
         try
         {
+            _isSaved = true;
             _machine.Pause();
             _machine.FreezeDisks();
             byte[] state = _machine.Save(KvmSystem.FromHandle(_descriptors[_config.KvmDescriptor]), [], _descriptors[files.MemoryDescriptor]);
