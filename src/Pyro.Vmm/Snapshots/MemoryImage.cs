@@ -95,7 +95,14 @@ internal sealed unsafe class MemoryImage : IDisposable
     private bool TryCopyProcess()
     {
         MemoryCopy.Prepare();
+        // The runtime's handlers would run in the copy too, and find their pipe closed.
+        __sigset_t all;
+        __sigset_t before;
+        // SAFETY: the sets are locals, and what is copied goes on in this frame's code alone.
+        _ = Libc.sigfillset(&all);
+        _ = Libc.pthread_sigmask(Uapi.SIG_BLOCK, &all, &before);
         int process = MemoryCopy.RunInCopy(_job);
+        _ = Libc.pthread_sigmask(Uapi.SIG_SETMASK, &before, null);
         if (process < 0)
             return false;
         _process = process;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
@@ -113,6 +114,44 @@ public sealed class MemoryImageTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_no_process_can_be_copied_memory_is_written_at_once_and_that_is_said()
+    {
+        await Task.Factory.StartNew(
+            () =>
+            {
+                Fill();
+                byte[] expected = [.. Content];
+                ForbidClone();
+                using MemoryImage image = MemoryImage.Begin(_memory, _file, mayBeLive: true);
+                Assert.False(image.IsLive);
+                Content.Fill(0xee);
+                AssertCovers(image.Finish(), expected);
+                AssertFileIs(expected);
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task A_copy_minds_no_signal_but_the_one_that_kills()
+    {
+        using var handler = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => { });
+        await Task.Factory.StartNew(
+            () =>
+            {
+                Fill();
+                using MemoryImage image = MemoryImage.Begin(_memory, _file, mayBeLive: true);
+                foreach (int signal in (int[])[Uapi.SIGCONT, Uapi.SIGTERM, Uapi.SIGINT, Uapi.SIGQUIT, Uapi.SIGHUP])
+                    Assert.Equal(0, Libc.kill(Children().Single(), signal));
+                Assert.NotEmpty(image.Finish());
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    [Fact]
     public async Task A_copy_has_nothing_open_but_its_file()
     {
         await Task.Factory.StartNew(
@@ -189,6 +228,22 @@ public sealed class MemoryImageTests : IDisposable
         stat status;
         Assert.Equal(0, Libc.fstat(file, &status));
         return status.st_blocks;
+    }
+
+    // For this thread: a seccomp filter that answers clone(2) with EAGAIN, as a limit of processes does.
+    private static unsafe void ForbidClone()
+    {
+        const int setSeccomp = 22, filterMode = 2;
+        ulong* filter = stackalloc ulong[]
+        {
+            0x20,                                                // load the call's number
+            0x15 | (1UL << 24) | ((ulong)Uapi.__NR_clone << 32), // if it is not clone, skip one
+            0x06 | ((0x50000UL | Uapi.EAGAIN) << 32),            // fail
+            0x06 | (0x7fff0000UL << 32),                         // allow
+        };
+        ulong* program = stackalloc ulong[] { 4, (ulong)filter };
+        Assert.Equal(0, Libc.prctl(Uapi.PR_SET_NO_NEW_PRIVS, 1));
+        Assert.Equal(0, Libc.prctl(setSeccomp, filterMode, (nuint)program));
     }
 
     private static string[] Open(int process) => [.. Directory.EnumerateFileSystemEntries($"/proc/{process}/fd")];
