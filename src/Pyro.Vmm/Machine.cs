@@ -1,13 +1,16 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
 using Pyro.Vmm.Boot;
 using Pyro.Vmm.Buses;
 using Pyro.Vmm.Devices;
+using Pyro.Vmm.Disks;
 using Pyro.Vmm.Memory;
 using Pyro.Vmm.Snapshots;
 using Pyro.Vmm.Vcpus;
 using Pyro.Vmm.Virtio;
+using Pyro.Vmm.Virtio.Block;
 
 namespace Pyro.Vmm;
 
@@ -44,6 +47,7 @@ public sealed unsafe class Machine : IDisposable
 
     private const uint IrqchipCount = 3;
     private const int MaxExtents = 1 << 20;
+    private const int MaxLayers = 4096;
 
     private readonly KvmVm _vm;
     private readonly List<Vcpu> _vcpus = [];
@@ -130,37 +134,63 @@ public sealed unsafe class Machine : IDisposable
     /// <exception cref="IOException">The host's disk is full.</exception>
     public byte[] Save(KvmSystem system, ReadOnlySpan<byte> description, SafeFileHandle memory)
     {
-        var file = new SnapshotFile();
-        file.Add(SectionKind.Description, 0, description);
-        uint[] msrs = system.GetMsrIndexList();
-        foreach (Vcpu vcpu in _vcpus)
-        {
-            // Marks kvmclock in guest memory, so memory comes after it.
-            _ = vcpu.Kvm.TryNotifyPaused();
-            AddSection(file, SectionKind.Vcpu, (uint)vcpu.Index, state => VcpuState.Save(vcpu.Kvm, vcpu.Cpuid, msrs, state));
-        }
-
-        for (uint chip = 0; chip < IrqchipCount; chip++)
-        {
-            AddSection(file, SectionKind.InterruptController, chip, state => state.Write(_vm.GetIrqchip(chip)));
-        }
-
-        AddSection(file, SectionKind.Timer, 0, state => state.Write(_vm.GetPit2()));
-        AddSection(file, SectionKind.Clock, 0, state => state.Write(_vm.GetClock().clock));
-        AddSection(file, SectionKind.Serial, 0, Serial.Save);
-        for (int i = 0; i < _transports.Count; i++)
-        {
-            AddSection(file, SectionKind.VirtioDevice, (uint)i, _transports[i].Save);
-        }
-
-        List<MemoryExtent> extents = MemoryFile.Write(Memory, memory);
-        AddSection(file, SectionKind.Memory, 0, state =>
-        {
-            state.Write(Memory.Size);
-            state.Write(FileStamp.Of(memory));
-            state.WriteArray<MemoryExtent>(extents.ToArray());
-        });
+        SnapshotFile file = SaveState(system, description);
+        using MemoryImage image = MemoryImage.Begin(Memory, memory, mayBeLive: false);
+        AddFiles(file, memory, image.Finish());
         return file.ToBytes();
+    }
+
+    /// <summary>
+    /// Takes a snapshot of a running machine, which stands still only while the state of its processors and devices is
+    /// taken: its memory is written while it goes on, as it was at that moment. Its disks go on in new layers, and what
+    /// they were until then is frozen. To be called on a thread that lives until this returns, and by one at a time.
+    /// </summary>
+    /// <param name="system">The open <c>/dev/kvm</c>.</param>
+    /// <param name="description">What the caller wants to find again.</param>
+    /// <param name="memory">An empty file for the guest's memory.</param>
+    /// <param name="layers">An empty file for each copy-on-write disk, in the disks' order; the machine's from here on.</param>
+    /// <exception cref="KvmException">KVM does not tell a part.</exception>
+    /// <exception cref="DiskException">A disk is written to without a layer, or its layer cannot be made.</exception>
+    /// <exception cref="IOException">The host's disk is full.</exception>
+    /// <remarks>Whatever fails, the machine goes on.</remarks>
+    public LiveSnapshot SaveLive(KvmSystem system, ReadOnlySpan<byte> description, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers)
+    {
+        MemoryImage? image = null;
+        int branched = 0;
+        try
+        {
+            List<BlockDevice> disks = DisksToBranch(layers.Count);
+            SnapshotFile file;
+            long begin = Stopwatch.GetTimestamp();
+            Pause();
+            try
+            {
+                file = SaveState(system, description);
+                for (; branched < disks.Count; branched++)
+                {
+                    disks[branched].BranchDisk(layers[branched]);
+                }
+
+                image = MemoryImage.Begin(Memory, memory, mayBeLive: true);
+            }
+            finally
+            {
+                Resume();
+            }
+
+            TimeSpan pause = Stopwatch.GetElapsedTime(begin);
+            bool live = image.IsLive;
+            AddFiles(file, memory, image.Finish());
+            return new LiveSnapshot(file.ToBytes(), live, pause, Stopwatch.GetElapsedTime(begin) - pause);
+        }
+        finally
+        {
+            image?.Dispose();
+            for (; branched < layers.Count; branched++)
+            {
+                layers[branched].Dispose();
+            }
+        }
     }
 
     /// <summary>Takes over a saved machine's state; <see cref="Start"/> goes on where it was paused.</summary>
@@ -180,6 +210,9 @@ public sealed unsafe class Machine : IDisposable
         {
             throw new SnapshotException($"{name}: its machine has {size >> 20} MiB, this one {Memory.Size >> 20}");
         }
+
+        LayerRecord.Require(
+            new StateReader(file.Get(SectionKind.DiskLayers, 0), "the disk layers").ReadArray<LayerRecord>(MaxLayers), [.. FrozenLayers()], name);
 
         // A file that nobody touched since needs no reading; any other, a copy too, is compared byte by byte with its checksums.
         bool verify = extents.Read<FileStamp>() != FileStamp.Of(memory);
@@ -231,7 +264,7 @@ public sealed unsafe class Machine : IDisposable
     {
         foreach (VirtioMmioDevice transport in _transports)
         {
-            (transport.Device as Virtio.Block.BlockDevice)?.FreezeDisk();
+            (transport.Device as BlockDevice)?.FreezeDisk();
         }
     }
 
@@ -351,6 +384,62 @@ public sealed unsafe class Machine : IDisposable
 
             _vm.AddIoEventFd(_acknowledgements, IoBus.Mmio, address + VirtioMmioDevice.InterruptAckOffset, 4, VirtioMmioDevice.UsedBufferInterrupt);
         }
+    }
+
+    private SnapshotFile SaveState(KvmSystem system, ReadOnlySpan<byte> description)
+    {
+        var file = new SnapshotFile();
+        file.Add(SectionKind.Description, 0, description);
+        uint[] msrs = system.GetMsrIndexList();
+        foreach (Vcpu vcpu in _vcpus)
+        {
+            // Marks kvmclock in guest memory, so memory comes after it.
+            _ = vcpu.Kvm.TryNotifyPaused();
+            AddSection(file, SectionKind.Vcpu, (uint)vcpu.Index, state => VcpuState.Save(vcpu.Kvm, vcpu.Cpuid, msrs, state));
+        }
+
+        for (uint chip = 0; chip < IrqchipCount; chip++)
+        {
+            AddSection(file, SectionKind.InterruptController, chip, state => state.Write(_vm.GetIrqchip(chip)));
+        }
+
+        AddSection(file, SectionKind.Timer, 0, state => state.Write(_vm.GetPit2()));
+        AddSection(file, SectionKind.Clock, 0, state => state.Write(_vm.GetClock().clock));
+        AddSection(file, SectionKind.Serial, 0, Serial.Save);
+        for (int i = 0; i < _transports.Count; i++)
+        {
+            AddSection(file, SectionKind.VirtioDevice, (uint)i, _transports[i].Save);
+        }
+
+        return file;
+    }
+
+    private void AddFiles(SnapshotFile file, SafeFileHandle memory, MemoryExtent[] extents)
+    {
+        AddSection(file, SectionKind.Memory, 0, state =>
+        {
+            state.Write(Memory.Size);
+            state.Write(FileStamp.Of(memory));
+            state.WriteArray<MemoryExtent>(extents);
+        });
+        LayerRecord[] layers = [.. FrozenLayers().Select(LayerRecord.Of)];
+        AddSection(file, SectionKind.DiskLayers, 0, state => state.WriteArray<LayerRecord>(layers));
+    }
+
+    private IEnumerable<SafeFileHandle> FrozenLayers() => _transports.Select(t => t.Device).OfType<BlockDevice>().SelectMany(d => d.FrozenLayers);
+
+    /// <exception cref="DiskException">One would be shared with the snapshot and written to.</exception>
+    private List<BlockDevice> DisksToBranch(int layers)
+    {
+        List<BlockDevice> disks = [.. _transports.Select(t => t.Device).OfType<BlockDevice>().Where(d => d.CanChange)];
+        foreach (BlockDevice disk in disks)
+        {
+            disk.ThrowUnlessLayered();
+        }
+
+        return disks.Count == layers
+            ? disks
+            : throw new ArgumentException($"the machine has {disks.Count} disks that can change, and there are new layers for {layers}", nameof(layers));
     }
 
     private static void AddSection(SnapshotFile file, SectionKind kind, uint number, Action<StateWriter> save)

@@ -140,4 +140,15 @@ public static unsafe partial class Libc
     /// <summary><c>syscall(2)</c>, for calls that the C library has no function for.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint syscall(nint number, nint argument1 = 0, nint argument2 = 0, nint argument3 = 0, nint argument4 = 0, nint argument5 = 0, nint argument6 = 0);
+
+    /// <summary>
+    /// <c>syscall(2)</c> without a word to the runtime: for calls that end at once, and for the one thread of a process's
+    /// copy, whose runtime is dead. Errors are in <see cref="errno_in_place"/>.
+    /// </summary>
+    [LibraryImport(Library, EntryPoint = "syscall"), SuppressGCTransition]
+    public static partial nint syscall_in_place(nint number, nint argument1, nint argument2, nint argument3, nint argument4, nint argument5);
+
+    /// <summary>Where this thread's <c>errno</c> lies.</summary>
+    [LibraryImport(Library, EntryPoint = "__errno_location"), SuppressGCTransition]
+    public static partial int* errno_in_place();
 }

@@ -19,6 +19,8 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
 
     internal string Name { get; } = name;
 
+    internal SafeFileHandle Handle => handle;
+
     internal virtual ulong Length => Libc.lseek(handle, 0, Uapi.SEEK_END) is long length and >= 0 ? (ulong)length : throw Failed("measure");
 
     internal virtual void SetLength(ulong length)

@@ -54,6 +54,16 @@ public sealed unsafe class OverlayDisk : IDiskBackend
     /// <summary>Whether the layer can never change again, and so may have layers above it.</summary>
     public bool IsFrozen => _header.Frozen;
 
+    /// <summary>The files of this layer, if it is frozen, and of those below, lowest first.</summary>
+    internal IEnumerable<SafeFileHandle> FrozenLayers
+    {
+        get
+        {
+            IEnumerable<SafeFileHandle> below = (_base as OverlayDisk)?.FrozenLayers ?? [];
+            return IsFrozen ? below.Append(_file.Handle) : below;
+        }
+    }
+
     /// <summary>Makes an empty layer in an empty file. Nothing is copied.</summary>
     /// <param name="handle">Open for reading and writing; closed with the disk.</param>
     /// <param name="name">What the file is called in messages.</param>
@@ -83,7 +93,11 @@ public sealed unsafe class OverlayDisk : IDiskBackend
         ulong diskLength = length ?? @base.Length;
         if (diskLength < @base.Length || diskLength % 512 != 0 || diskLength > OverlayHeader.MaxDiskLength)
             throw new ArgumentException($"a disk over one of {@base.Length} bytes cannot have {diskLength}", nameof(length));
+        return new OverlayDisk(file, @base, Prepare(file, @base, durability, diskLength), readOnly: false, durability);
+    }
 
+    private static OverlayHeader Prepare(DiskFile file, IDiskBackend @base, DiskDurability durability, ulong diskLength)
+    {
         file.Lock(exclusive: true);
         if (file.Length != 0)
             throw new DiskException(file.Name, "it is not empty; a new overlay would destroy what it holds");
@@ -99,7 +113,7 @@ public sealed unsafe class OverlayDisk : IDiskBackend
         header.Write(file);
         if (durability == DiskDurability.Durable)
             file.Sync();
-        return new OverlayDisk(file, @base, header, readOnly: false, durability);
+        return header;
     }
 
     internal static OverlayDisk Open(DiskFile file, IDiskBackend @base, bool readOnly, DiskDurability durability)
@@ -166,13 +180,7 @@ public sealed unsafe class OverlayDisk : IDiskBackend
         if (IsReadOnly || _durability == DiskDurability.ThrowAway || !_unflushed)
             return;
 
-        _file.Sync();
-        if (_bitmap.IsDirty)
-        {
-            _bitmap.Save(_file, OverlayHeader.BitmapOffset);
-            _file.Sync();
-        }
-
+        SaveBitmap();
         _unflushed = false;
     }
 
@@ -207,20 +215,37 @@ public sealed unsafe class OverlayDisk : IDiskBackend
             WriteZeroBytes(endWhole * ClusterSize, end - (endWhole * ClusterSize));
     }
 
-    /// <summary>Flushes, and makes the layer one that never changes again, on which others can be put.</summary>
+    /// <summary>
+    /// Makes the layer one that never changes again, on which others can be put. Its file is complete then, whatever a
+    /// flush is worth.
+    /// </summary>
     public void Freeze()
     {
         ThrowIfReadOnly();
-        _unflushed = true;
-        Flush();
+        SaveBitmap();
         OverlayHeader frozen = _header with { Frozen = true };
         frozen.Write(_file);
-        if (_durability == DiskDurability.Durable)
-            _file.Sync();
+        SyncIfDurable();
         _header = frozen;
         IsReadOnly = true;
         // From here on any number of layers may share it.
         _file.Lock(exclusive: false);
+    }
+
+    /// <summary>
+    /// Freezes the layer and puts an empty one of the same durability over it. If that fails, this layer can still be
+    /// written to.
+    /// </summary>
+    /// <param name="handle">An empty file, open for reading and writing; closed with the new layer.</param>
+    /// <param name="name">What that file is called in messages.</param>
+    /// <returns>The new layer, which owns this one.</returns>
+    /// <exception cref="DiskException">The file is not empty, in use by another machine, or cannot be written; or this layer cannot be frozen.</exception>
+    internal OverlayDisk Branch(SafeFileHandle handle, string name)
+    {
+        DiskFile file = new(handle, name);
+        OverlayHeader header = Prepare(file, this, _durability, Length);
+        Freeze();
+        return new OverlayDisk(file, this, header, readOnly: false, _durability);
     }
 
     /// <summary>Closes the layer and its base. What was not flushed may be lost, as with a disk whose plug is pulled.</summary>
@@ -228,6 +253,22 @@ public sealed unsafe class OverlayDisk : IDiskBackend
     {
         _file.Dispose();
         _base.Dispose();
+    }
+
+    private void SaveBitmap()
+    {
+        SyncIfDurable();
+        if (_bitmap.IsDirty)
+        {
+            _bitmap.Save(_file, OverlayHeader.BitmapOffset);
+            SyncIfDurable();
+        }
+    }
+
+    private void SyncIfDurable()
+    {
+        if (_durability == DiskDurability.Durable)
+            _file.Sync();
     }
 
     private static void ThrowIfBaseCanChange(IDiskBackend @base)

@@ -10,7 +10,7 @@ namespace Pyro.Vmm.Processes;
 
 /// <summary>
 /// One end of the socket between a VMM process and the process that started it: messages of a 32-bit little-endian
-/// length and JSON. The first message to the VMM carries open descriptors. Sending is safe from any thread, receiving
+/// length and JSON. Messages to the VMM may carry open descriptors. Sending is safe from any thread, receiving
 /// belongs to one.
 /// </summary>
 internal sealed class ControlSocket(SafeHandle socket) : IDisposable
@@ -19,7 +19,15 @@ internal sealed class ControlSocket(SafeHandle socket) : IDisposable
 
     private readonly Lock _sending = new();
 
-    internal bool TryReceiveConfig([NotNullWhen(true)] out MachineConfig? config, out SafeFileHandle[] descriptors)
+    internal bool TryReceiveConfig([NotNullWhen(true)] out MachineConfig? config, out SafeFileHandle[] descriptors) =>
+        TryReceive(ProcessJson.Default.MachineConfig, out config, out descriptors);
+
+    internal void SendConfig(MachineConfig config, ReadOnlySpan<SafeFileHandle> descriptors) =>
+        Send(config, ProcessJson.Default.MachineConfig, descriptors);
+
+    /// <summary>For messages that open descriptors may come with.</summary>
+    internal bool TryReceive<T>(JsonTypeInfo<T> type, [NotNullWhen(true)] out T? message, out SafeFileHandle[] descriptors)
+        where T : class
     {
         Span<byte> header = stackalloc byte[sizeof(int)];
         var received = new List<FileDescriptor>();
@@ -34,15 +42,19 @@ internal sealed class ControlSocket(SafeHandle socket) : IDisposable
         }
 
         descriptors = [.. received.Select(ToFileHandle)];
-        config = length > 0 && StreamSocket.Read(socket, header[length..]) ? ReceiveBody(header, ProcessJson.Default.MachineConfig) : null;
-        return config is not null;
+        message = length > 0 && StreamSocket.Read(socket, header[length..]) ? ReceiveBody(header, type) : null;
+        return message is not null;
     }
 
-    internal void SendConfig(MachineConfig config, ReadOnlySpan<SafeFileHandle> descriptors)
+    /// <exception cref="LinuxException">The other end is gone.</exception>
+    internal void Send<T>(T message, JsonTypeInfo<T> type, ReadOnlySpan<SafeFileHandle> descriptors)
     {
-        byte[] frame = Frame(config, ProcessJson.Default.MachineConfig);
+        byte[] frame = Frame(message, type);
         SafeHandle[] handles = [.. descriptors];
-        DescriptorPassing.Send(socket, frame, handles);
+        lock (_sending)
+        {
+            DescriptorPassing.Send(socket, frame, handles);
+        }
     }
 
     internal bool TryReceive<T>(JsonTypeInfo<T> type, [NotNullWhen(true)] out T? message)

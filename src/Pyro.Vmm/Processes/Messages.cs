@@ -10,6 +10,7 @@ namespace Pyro.Vmm.Processes;
 [JsonDerivedType(typeof(MachineExited), "exited")]
 [JsonDerivedType(typeof(MachineSaved), "saved")]
 [JsonDerivedType(typeof(MachineCounted), "counted")]
+[JsonDerivedType(typeof(MachineSavedLive), "saved_live")]
 public abstract record VmmEvent;
 
 /// <summary>The first vCPU is about to enter the kernel. Times are nanoseconds of <c>CLOCK_MONOTONIC</c>.</summary>
@@ -31,13 +32,35 @@ public sealed record MachineSaved(string? Error) : VmmEvent;
 /// <param name="Counters">What the machine has done so far.</param>
 public sealed record MachineCounted(MachineCounters Counters) : VmmEvent;
 
+/// <summary>A snapshot of the running machine is complete or given up; the machine goes on.</summary>
+/// <param name="Number">The request's.</param>
+/// <param name="Error">Why there is none, or null.</param>
+/// <param name="MemoryWrittenLive">
+/// Whether memory was written while the machine ran. If not, the host could not copy the VMM process, and the machine
+/// stood still for all of it.
+/// </param>
+/// <param name="PauseNs">How long the machine stood still, in nanoseconds.</param>
+/// <param name="CopyNs">How long writing went on after that, in nanoseconds.</param>
+public sealed record MachineSavedLive(int Number, string? Error, bool MemoryWrittenLive = false, long PauseNs = 0, long CopyNs = 0) : VmmEvent;
+
 /// <summary>The machine ended.</summary>
 /// <param name="Exit">How.</param>
 public sealed record MachineExited(MachineExit Exit) : VmmEvent;
 
 /// <summary>What the starting process asks of the VMM process.</summary>
 /// <param name="Command">What to do.</param>
-public sealed record VmmRequest(VmmCommand Command);
+/// <param name="LiveSave">For <see cref="VmmCommand.SaveLive"/>.</param>
+public sealed record VmmRequest(VmmCommand Command, LiveSaveRequest? LiveSave = null);
+
+/// <summary>
+/// What <see cref="VmmCommand.SaveLive"/> fills. Descriptors are indices among those that come with the request.
+/// </summary>
+/// <param name="Number">Comes back with the answer.</param>
+/// <param name="StateDescriptor">An empty file for the state; written last, so that without it there is no snapshot.</param>
+/// <param name="MemoryDescriptor">An empty file for the guest's memory.</param>
+/// <param name="LayerDescriptors">An empty file for each disk with a copy-on-write layer, in the disks' order: where the machine goes on.</param>
+/// <param name="Sync">Whether the files are to survive a loss of power.</param>
+public sealed record LiveSaveRequest(int Number, int StateDescriptor, int MemoryDescriptor, IReadOnlyList<int> LayerDescriptors, bool Sync);
 
 /// <summary>The things a VMM process can be asked to do.</summary>
 public enum VmmCommand
@@ -50,6 +73,9 @@ public enum VmmCommand
 
     /// <summary>Tell what the machine has done so far.</summary>
     Count,
+
+    /// <summary>Take a snapshot of the running machine, which goes on.</summary>
+    SaveLive,
 }
 
 [JsonSourceGenerationOptions(
@@ -59,5 +85,4 @@ public enum VmmCommand
 [JsonSerializable(typeof(MachineConfig))]
 [JsonSerializable(typeof(VmmEvent))]
 [JsonSerializable(typeof(VmmRequest))]
-[JsonSerializable(typeof(SnapshotManifest))]
 internal sealed partial class ProcessJson : JsonSerializerContext;

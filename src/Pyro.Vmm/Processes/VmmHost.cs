@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
@@ -23,6 +22,8 @@ public sealed class VmmHost
     private readonly MachineConfig _config;
     private readonly SafeFileHandle[] _descriptors;
     private readonly Machine _machine;
+    private readonly LiveSaver _liveSaver;
+    private bool _isSaved;
 
     private VmmHost(ControlSocket control, MachineConfig config, SafeFileHandle[] descriptors, Machine machine)
     {
@@ -30,6 +31,7 @@ public sealed class VmmHost
         _config = config;
         _descriptors = descriptors;
         _machine = machine;
+        _liveSaver = new LiveSaver(machine, config.Parts, KvmSystem.FromHandle(descriptors[config.KvmDescriptor]), control);
     }
 
     /// <summary>Runs the machine until it ends.</summary>
@@ -78,9 +80,7 @@ public sealed class VmmHost
             byte[] bytes = new byte[RandomAccess.GetLength(state)];
             RandomAccess.Read(state, bytes, 0);
             SnapshotFile file = SnapshotFile.Parse(bytes, snapshot.Name);
-            SnapshotManifest manifest = ManifestOf(file, snapshot.Name);
-            manifest.RequireParts(config.Parts, snapshot.Name);
-            manifest.RequireLayers([.. config.Disks.SelectMany(d => d.LayerDescriptors).Select(d => descriptors[d])], snapshot.Name);
+            SnapshotParts.Require(file.Get(SectionKind.Description, 0), config.Parts, snapshot.Name);
             machine.Restore(file, snapshot.Name, descriptors[snapshot.MemoryDescriptor]);
             return machine;
         }
@@ -110,7 +110,7 @@ public sealed class VmmHost
     /// <summary>Obeys the process that started this one, and notices its death: the socket closes.</summary>
     private void WatchParent()
     {
-        while (_control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request))
+        while (_control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request, out SafeFileHandle[] descriptors))
         {
             if (request.Command == VmmCommand.Stop)
             {
@@ -123,6 +123,10 @@ public sealed class VmmHost
             else if (request.Command == VmmCommand.Count)
             {
                 _control.Send<VmmEvent>(new MachineCounted(_machine.Counters), ProcessJson.Default.VmmEvent);
+            }
+            else if (request is { Command: VmmCommand.SaveLive, LiveSave: LiveSaveRequest live })
+            {
+                _liveSaver.Begin(live, descriptors, _isSaved ? "the machine is paused: its snapshot has been taken" : null);
             }
         }
 
@@ -139,38 +143,24 @@ public sealed class VmmHost
             return "no files for a snapshot came with the configuration";
         }
 
+        if (_liveSaver.IsUnderWay)
+        {
+            return LiveSaver.Busy;
+        }
+
         try
         {
+            _isSaved = true;
             _machine.Pause();
             _machine.FreezeDisks();
-            var manifest = new SnapshotManifest
-            {
-                Parts = _config.Parts,
-                Layers = [.. _config.Disks.SelectMany(LayersOf).Select(d => SnapshotManifest.Describe(_descriptors[d]))],
-            };
-            byte[] description = JsonSerializer.SerializeToUtf8Bytes(manifest, ProcessJson.Default.SnapshotManifest);
-            byte[] state = _machine.Save(KvmSystem.FromHandle(_descriptors[_config.KvmDescriptor]), description, _descriptors[files.MemoryDescriptor]);
+            byte[] state = _machine.Save(
+                KvmSystem.FromHandle(_descriptors[_config.KvmDescriptor]), SnapshotParts.ToBytes(_config.Parts), _descriptors[files.MemoryDescriptor]);
             RandomAccess.Write(_descriptors[files.StateDescriptor], state, 0);
             return null;
         }
         catch (Exception e) when (e is IOException or DiskException or LinuxException)
         {
             return e.Message;
-        }
-    }
-
-    private static IEnumerable<int> LayersOf(DiskConfig disk) => disk.OverlayDescriptor is int top ? disk.LayerDescriptors.Append(top) : disk.LayerDescriptors;
-
-    private static SnapshotManifest ManifestOf(SnapshotFile file, string name)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(file.Get(SectionKind.Description, 0), ProcessJson.Default.SnapshotManifest)
-                ?? throw new SnapshotException($"{name}: does not say what it was taken with");
-        }
-        catch (JsonException)
-        {
-            throw new SnapshotException($"{name}: does not say what it was taken with");
         }
     }
 

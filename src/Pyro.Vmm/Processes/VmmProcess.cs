@@ -11,6 +11,8 @@ namespace Pyro.Vmm.Processes;
 /// </summary>
 public sealed class VmmProcess : IAsyncDisposable
 {
+    private const string EndedBefore = "the machine ended before its snapshot was complete";
+
     private readonly ChildProcess _child;
     private readonly ControlSocket _control;
     private readonly TaskCompletionSource<MachineStarted> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,6 +20,8 @@ public sealed class VmmProcess : IAsyncDisposable
     private readonly TaskCompletionSource<MachineSaved> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<MachineCounters>> _askedToCount = new();
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<int, TaskCompletionSource<MachineSavedLive>> _liveSaves = [];
+    private int _liveSaveCount;
     private bool _stopRequested;
 
     private VmmProcess(ChildProcess child, ControlSocket control)
@@ -91,6 +95,41 @@ public sealed class VmmProcess : IAsyncDisposable
         return await Task.WhenAny(answer.Task, Exited).ConfigureAwait(false) == answer.Task ? await answer.Task.ConfigureAwait(false) : null;
     }
 
+    /// <summary>
+    /// Has the machine's snapshot taken while it runs. The files are complete when the answer has no error; until then
+    /// the state file is empty or not whole, and nothing restores from it.
+    /// </summary>
+    /// <param name="state">An empty file.</param>
+    /// <param name="memory">An empty file for the guest's memory.</param>
+    /// <param name="layers">
+    /// An empty file for each disk with a copy-on-write layer, in the disks' order. The machine goes on in them; the
+    /// layers that it had are frozen and belong to the snapshot.
+    /// </param>
+    /// <param name="sync">Whether the files are to survive a loss of power.</param>
+    /// <returns>The result; a machine that ends before it is one with an error.</returns>
+    public Task<MachineSavedLive> SaveLiveAsync(SafeFileHandle state, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers, bool sync = false)
+    {
+        var answer = new TaskCompletionSource<MachineSavedLive>(TaskCreationOptions.RunContinuationsAsynchronously);
+        int number;
+        lock (_liveSaves)
+        {
+            number = ++_liveSaveCount;
+            _liveSaves.Add(number, answer);
+        }
+
+        var request = new LiveSaveRequest(number, StateDescriptor: 0, MemoryDescriptor: 1, [.. Enumerable.Range(2, layers.Count)], sync);
+        try
+        {
+            _control.Send(new VmmRequest(VmmCommand.SaveLive, request), ProcessJson.Default.VmmRequest, [state, memory, .. layers]);
+        }
+        catch (Exception e) when (e is LinuxException or ObjectDisposedException)
+        {
+            EndLiveSave(new MachineSavedLive(number, EndedBefore));
+        }
+
+        return answer.Task;
+    }
+
     /// <summary>Kills the process; it cannot refuse.</summary>
     public void Kill()
     {
@@ -128,6 +167,9 @@ public sealed class VmmProcess : IAsyncDisposable
                 case MachineCounted counted when _askedToCount.TryDequeue(out TaskCompletionSource<MachineCounters>? asked):
                     asked.TrySetResult(counted.Counters);
                     break;
+                case MachineSavedLive saved:
+                    EndLiveSave(saved);
+                    break;
                 case MachineExited exited:
                     _exited.TrySetResult(exited.Exit);
                     break;
@@ -145,6 +187,33 @@ public sealed class VmmProcess : IAsyncDisposable
         _started.TrySetException(new VmmException("vmm_died", exit.Message));
         _ = _started.Task.Exception; // observed: whoever waits for the end alone need not look at it
         _exited.TrySetResult(exit);
+        // The socket goes first: whoever asks from here on is told by it.
         _control.Dispose();
+        EndLiveSaves();
+    }
+
+    private void EndLiveSave(MachineSavedLive result)
+    {
+        TaskCompletionSource<MachineSavedLive>? answer;
+        lock (_liveSaves)
+        {
+            _liveSaves.Remove(result.Number, out answer);
+        }
+
+        answer?.TrySetResult(result);
+    }
+
+    private void EndLiveSaves()
+    {
+        int[] numbers;
+        lock (_liveSaves)
+        {
+            numbers = [.. _liveSaves.Keys];
+        }
+
+        foreach (int number in numbers)
+        {
+            EndLiveSave(new MachineSavedLive(number, EndedBefore));
+        }
     }
 }

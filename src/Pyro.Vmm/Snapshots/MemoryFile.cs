@@ -16,43 +16,12 @@ internal readonly record struct MemoryExtent(ulong Address, ulong Length, ulong 
 internal static class MemoryFile
 {
     private const ulong PageSize = GuestMemory.PageSize;
-
-    /// <summary>Zeroes shorter than this do not end an extent: each extent is a mapping, and mappings cost more than zeroes.</summary>
-    private const ulong ShortGap = 256 << 10;
-
     private const int MaxPiece = 16 << 20;
-
-    /// <summary>Writes what is not zero.</summary>
-    /// <param name="memory">The memory of a paused machine.</param>
-    /// <param name="file">An empty file.</param>
-    /// <exception cref="IOException">The host's disk is full, or fails.</exception>
-    internal static List<MemoryExtent> Write(GuestMemory memory, SafeFileHandle file)
-    {
-        List<MemoryExtent> extents = [];
-        ulong fileOffset = 0;
-        foreach (MemoryRegion region in memory.Regions)
-        {
-            ulong at = 0;
-            while (NextRun(memory, region, at) is (ulong start, ulong end))
-            {
-                WriteRange(memory, region.Start.Value + start, end - start, file, fileOffset + start);
-                Add(extents, region.Start.Value + start, end - start);
-                at = end;
-            }
-
-            fileOffset += region.Length;
-        }
-
-        RandomAccess.SetLength(file, (long)memory.Size);
-        for (int i = 0; i < extents.Count; i++)
-            extents[i] = extents[i] with { Checksum = ChecksumOf(memory, extents[i]) };
-        return extents;
-    }
 
     /// <summary>Maps the extents into fresh memory.</summary>
     /// <param name="memory">Memory of the same size, still zero.</param>
-    /// <param name="file">What <see cref="Write"/> wrote; must not change while a machine uses it.</param>
-    /// <param name="extents">What <see cref="Write"/> returned.</param>
+    /// <param name="file">What <see cref="MemoryImage"/> wrote; must not change while a machine uses it.</param>
+    /// <param name="extents">What was written there.</param>
     /// <param name="name">The snapshot's name for messages.</param>
     /// <param name="verify">Whether to read all of it and compare checksums.</param>
     /// <exception cref="SnapshotException">The file is not as long as it was, or damaged.</exception>
@@ -85,36 +54,6 @@ internal static class MemoryFile
 
         return null;
     }
-
-    private static void Add(List<MemoryExtent> extents, ulong address, ulong length)
-    {
-        if (extents.Count > 0 && extents[^1] is var last && address >= last.Address + last.Length && address - (last.Address + last.Length) < ShortGap
-            && !CrossesHole(last.Address, address))
-            extents[^1] = last with { Length = address + length - last.Address };
-        else
-            extents.Add(new MemoryExtent(address, length, 0));
-    }
-
-    private static bool CrossesHole(ulong first, ulong second) => first < GuestMemory.HoleEnd && second >= GuestMemory.HoleEnd;
-
-    private static (ulong Start, ulong End)? NextRun(GuestMemory memory, MemoryRegion region, ulong from)
-    {
-        ulong start = from;
-        while (start < region.Length && IsZero(memory, region.Start.Value + start))
-            start += PageSize;
-        if (start >= region.Length)
-            return null;
-        ulong end = start + PageSize;
-        while (end < region.Length && end - start < MaxPiece && !IsZero(memory, region.Start.Value + end))
-            end += PageSize;
-        return (start, end);
-    }
-
-    private static bool IsZero(GuestMemory memory, ulong address) =>
-        memory.GetSpan(new GuestAddress(address), (uint)PageSize).IndexOfAnyExcept((byte)0) < 0;
-
-    private static void WriteRange(GuestMemory memory, ulong address, ulong length, SafeFileHandle file, ulong offset) =>
-        RandomAccess.Write(file, memory.GetSpan(new GuestAddress(address), (uint)length), (long)offset);
 
     private static uint ChecksumOf(GuestMemory memory, in MemoryExtent extent)
     {

@@ -14,6 +14,7 @@ internal enum SectionKind : uint
     Clock = 6,
     Serial = 7,
     VirtioDevice = 8,
+    DiskLayers = 9,
 }
 
 /// <summary>

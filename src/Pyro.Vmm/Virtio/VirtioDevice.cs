@@ -40,6 +40,16 @@ public abstract class VirtioDevice
     /// <summary>Back to before <see cref="Activate"/>. When it returns, no thread of the device touches guest memory any more.</summary>
     public abstract void Reset();
 
+    /// <summary>
+    /// The machine is paused: when this returns, no thread of the device touches guest memory. What the device has with
+    /// the host, such as connections, it keeps if it can.
+    /// </summary>
+    internal virtual void Pause() => Reset();
+
+    /// <summary>Goes on with the same queues after <see cref="Pause"/>.</summary>
+    /// <returns>False if the device is to be activated anew.</returns>
+    internal virtual bool TryResume() => false;
+
     /// <summary>Answers <see cref="ReadConfig"/> out of the whole configuration.</summary>
     protected static void CopyConfig(ReadOnlySpan<byte> config, uint offset, Span<byte> data)
     {

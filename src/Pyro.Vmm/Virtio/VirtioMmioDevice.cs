@@ -163,7 +163,7 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         {
             if (!_active)
                 return;
-            _device.Reset();
+            _device.Pause();
             for (int i = 0; i < _queues.Length; i++)
                 _queues[i].State = _virtQueues[i]?.State ?? default;
         }
@@ -176,7 +176,8 @@ public sealed class VirtioMmioDevice : IBusDevice, IVirtioTransport, IDisposable
         {
             if (!_active)
                 return;
-            Activate();
+            if (!_device.TryResume())
+                Activate();
             // An interrupt that was under way when the machine was paused may be lost; one too many does no harm.
             _interrupt.Trigger();
         }

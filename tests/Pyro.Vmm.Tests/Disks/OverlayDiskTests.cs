@@ -206,6 +206,45 @@ public sealed class OverlayDiskTests
     }
 
     [Fact]
+    public void A_frozen_layer_that_flushes_nothing_still_holds_all_that_was_written_to_it()
+    {
+        byte[] content = TestDisk.RandomBytes(new Random(7), 8192);
+        using SafeFileHandle file = TestDisk.NewFile();
+        using (OverlayDisk layer = OverlayDisk.Create(TestDisk.Reopen(file), "layer", TestDisk.ReadOnlyDisk(new byte[16384]), DiskDurability.ThrowAway))
+        {
+            layer.Write(4096, content);
+            layer.Freeze();
+        }
+
+        using OverlayDisk again = OverlayDisk.Open(TestDisk.Reopen(file, writable: false), "layer", TestDisk.ReadOnlyDisk(new byte[16384]), readOnly: true);
+        Assert.Equal(content, again.Read(4096, 8192));
+    }
+
+    [Fact]
+    public void A_branch_goes_on_in_a_new_layer_and_leaves_what_was_before_as_it_is()
+    {
+        using SafeFileHandle file = TestDisk.NewFile();
+        OverlayDisk before = OverlayDisk.Create(TestDisk.Reopen(file), "before", TestDisk.ReadOnlyDisk(new byte[8192]), DiskDurability.ThrowAway);
+        before.Write(0, "before"u8);
+        using OverlayDisk after = before.Branch(TestDisk.NewFile(), "after");
+        after.Write(0, "after!"u8);
+        Assert.Equal("after!"u8, after.Read(0, 6));
+        using OverlayDisk other = OverlayDisk.Open(TestDisk.Reopen(file, writable: false), "before", TestDisk.ReadOnlyDisk(new byte[8192]), readOnly: true);
+        Assert.Equal("before"u8, other.Read(0, 6));
+    }
+
+    [Fact]
+    public void A_layer_that_could_not_be_branched_can_still_be_written_to()
+    {
+        using OverlayDisk disk = OverlayDisk.Create(TestDisk.NewFile(), "disk", TestDisk.ReadOnlyDisk(new byte[8192]), DiskDurability.ThrowAway);
+        using SafeFileHandle full = TestDisk.NewFile(1);
+        DiskException error = Assert.Throws<DiskException>(() => disk.Branch(full, "after"));
+        Assert.Contains("not empty", error.Message, StringComparison.Ordinal);
+        disk.Write(0, "more"u8);
+        Assert.Equal("more"u8, disk.Read(0, 4));
+    }
+
+    [Fact]
     public void A_new_layer_does_not_overwrite_a_file_that_holds_something()
     {
         using RawDisk lower = TestDisk.ReadOnlyDisk(new byte[8192]);

@@ -158,7 +158,7 @@ public sealed class VmmProcessTests
         Assert.Equal(detached ? 9 : 0, (await Task.Run(child.Wait).WaitAsync(s_limit)).Signal);
     }
 
-    private static string Executable { get; } = FindExecutable();
+    internal static string Executable { get; } = FindExecutable();
 
     private static MachineConfig Config => new()
     {
@@ -182,7 +182,7 @@ public sealed class VmmProcessTests
         return VmmProcess.Launch(Executable, change(Config), [handle, file.SafeFileHandle, .. more]);
     }
 
-    private static async Task GoneAsync(int pid)
+    internal static async Task GoneAsync(int pid)
     {
         var watch = Stopwatch.StartNew();
         while (IsAlive(pid))

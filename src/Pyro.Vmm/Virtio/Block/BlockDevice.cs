@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm.Native;
 using Pyro.Vmm.Disks;
 
@@ -15,7 +16,7 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
 
     private static readonly ushort[] s_queueMaxSizes = [BlockConfig.QueueSize];
 
-    private readonly IDiskBackend _disk;
+    private IDiskBackend _disk;
     private readonly virtio_blk_config _config;
     private readonly byte[] _id = new byte[IdLength];
     private readonly Action<string>? _log;
@@ -78,6 +79,24 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
         if (_disk is OverlayDisk { IsFrozen: false, IsReadOnly: false } layer)
             layer.Freeze();
     }
+
+    /// <summary>The files of the layers under the disk that can never change again, lowest first.</summary>
+    internal IEnumerable<SafeFileHandle> FrozenLayers => (_disk as OverlayDisk)?.FrozenLayers ?? [];
+
+    /// <summary>Whether a guest can write to the disk.</summary>
+    internal bool CanChange => !_disk.IsReadOnly;
+
+    /// <exception cref="DiskException">The disk is written to without a layer of its own.</exception>
+    internal void ThrowUnlessLayered()
+    {
+        if (_disk is not OverlayDisk)
+            throw new DiskException(_disk.Name, "it is written to in place, so a snapshot of the running machine cannot have it as it is now; give the machine a copy-on-write layer");
+    }
+
+    /// <summary>Freezes the paused device's disk as it is; the guest goes on in a new layer.</summary>
+    /// <param name="layer">An empty file; the device's from here on.</param>
+    /// <exception cref="DiskException">The layer cannot be made; the disk is as it was.</exception>
+    internal void BranchDisk(SafeFileHandle layer) => _disk = ((OverlayDisk)_disk).Branch(layer, _disk.Name);
 
     /// <summary>Stops the device and closes its disk.</summary>
     public void Dispose()

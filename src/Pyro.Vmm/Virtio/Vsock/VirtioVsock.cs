@@ -102,6 +102,23 @@ public sealed class VirtioVsock : VirtioDevice, IDisposable
         }
     }
 
+    /// <summary>Stops the device's thread between two packets. Connections stay: host programs see a guest that is slow.</summary>
+    internal override void Pause()
+    {
+        lock (_lifecycle)
+            _worker?.Park();
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryResume()
+    {
+        lock (_lifecycle)
+        {
+            _worker?.Unpark();
+            return _worker is not null;
+        }
+    }
+
     /// <summary>
     /// Ends every connection and tells the guest that all of them are gone, by VIRTIO_VSOCK_EVENT_TRANSPORT_RESET: what
     /// a guest needs that was restored from a snapshot (virtio 1.2, 5.10.6.7). Its listeners survive. Nothing happens

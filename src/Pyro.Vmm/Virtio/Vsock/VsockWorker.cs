@@ -35,6 +35,12 @@ internal sealed class VsockWorker : IDisposable
     private readonly EventFd _wake = new();
     private readonly Thread _thread;
 
+    // Guards the next three; an object and not a Lock, because threads wait on it.
+    private readonly object _parking = new();
+    private bool _isParked;
+    private bool _hasEnded;
+    private volatile bool _parkRequested;
+
     private volatile bool _stopping;
     private volatile bool _resetRequested;
 
@@ -65,9 +71,32 @@ internal sealed class VsockWorker : IDisposable
     public void Dispose()
     {
         _stopping = true;
+        Unpark();
         _wake.Signal();
         _thread.Join();
         _wake.Dispose();
+    }
+
+    /// <summary>Stops the thread between two turns, and returns when it stands.</summary>
+    internal void Park()
+    {
+        lock (_parking)
+        {
+            _parkRequested = true;
+            _wake.Signal();
+            while (!_isParked && !_hasEnded)
+                Monitor.Wait(_parking);
+        }
+    }
+
+    /// <summary>Lets the thread go on.</summary>
+    internal void Unpark()
+    {
+        lock (_parking)
+        {
+            _parkRequested = false;
+            Monitor.PulseAll(_parking);
+        }
     }
 
     /// <summary>Has all connections dropped and the guest told. Any thread may ask.</summary>
@@ -89,6 +118,26 @@ internal sealed class VsockWorker : IDisposable
         catch (Exception e)
         {
             _activation.Transport.SetNeedsReset($"vsock: {e.Message}");
+        }
+        finally
+        {
+            lock (_parking)
+            {
+                _hasEnded = true;
+                Monitor.PulseAll(_parking);
+            }
+        }
+    }
+
+    private void WaitWhileParked()
+    {
+        lock (_parking)
+        {
+            _isParked = true;
+            Monitor.PulseAll(_parking);
+            while (_parkRequested)
+                Monitor.Wait(_parking);
+            _isParked = false;
         }
     }
 
@@ -113,6 +162,8 @@ internal sealed class VsockWorker : IDisposable
             long now = Environment.TickCount64;
             UpdateListening(epoll, muxer, now);
             int count = epoll.Wait(events, more ? 0 : Timeout(muxer, now));
+            if (_parkRequested)
+                WaitWhileParked();
             if (_stopping)
                 return;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Pyro.Kvm.Native;
+using Pyro.Vmm.Memory;
 using Pyro.Vmm.Virtio;
 using Pyro.Vmm.Virtio.Vsock;
 
@@ -585,6 +586,35 @@ public sealed class VirtioVsockTests
         }
 
         Assert.StartsWith("OK ", VsockBench.ReadLine(host), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Connections_survive_a_pause_in_which_guest_memory_stays_as_it_is()
+    {
+        using var bench = new VsockBench();
+        (Socket host, GuestSocket guest) = bench.Pair();
+        for (int i = 0; i < 20; i++)
+        {
+            bench.Guest.Transport.Pause();
+            byte[] before = [.. bench.Guest.Memory.GetSpan(new GuestAddress(0), (uint)bench.Guest.Memory.Size)];
+            host.Send("ping"u8);
+            Assert.True(guest.SendAll("pong"u8));
+            Thread.Sleep(5);
+            // The mock guest's own writes are in its transmit buffers, above the others.
+            AssertReceivedNothing(before);
+            bench.Guest.Transport.Resume();
+            Assert.Equal("ping"u8, guest.ReceiveExactly(4));
+            Assert.Equal("pong"u8, VsockBench.ReceiveExactly(host, 4));
+        }
+
+        bench.AssertStillWorks(1);
+        bench.Guest.Transport.Pause();
+
+        void AssertReceivedNothing(byte[] before)
+        {
+            const int receive = 1 << 20, transmit = 4 << 20;
+            Assert.True(before.AsSpan(receive, transmit - receive).SequenceEqual(bench.Guest.Memory.GetSpan(new GuestAddress(receive), transmit - receive)));
+        }
     }
 
     [Fact]
