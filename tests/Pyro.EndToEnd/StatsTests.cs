@@ -8,7 +8,7 @@ public sealed class StatsTests(Host host)
     [Fact]
     public async Task A_run_tells_what_its_machine_did()
     {
-        CommandResult result = await host.PyroAsync("run", "debian:12", "--stats", "--json", "--", "sh", "-c", "head -c 64M /dev/zero >/dev/shm/fill");
+        CommandResult result = await host.PyroAsync("run", "debian:12", "--cold", "--stats", "--json", "--", "sh", "-c", "head -c 64M /dev/zero >/dev/shm/fill");
         Assert.True(result.ExitCode == 0, $"{result}");
         using JsonDocument document = JsonDocument.Parse(result.Text);
         JsonElement stats = document.RootElement.GetProperty("stats");

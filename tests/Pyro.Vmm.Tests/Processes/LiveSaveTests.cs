@@ -156,7 +156,7 @@ public sealed class LiveSaveTests(ITestOutputHelper output) : IDisposable
             if (files is not (SafeFileHandle state, SafeFileHandle memory))
                 return null;
             descriptors.AddRange([state, memory]);
-            return new SnapshotFiles(descriptors.Count - 2, descriptors.Count - 1, "live", Verify: true);
+            return new SnapshotFiles(descriptors.Count - 2, descriptors.Count - 1, "live");
         }
     }
 
