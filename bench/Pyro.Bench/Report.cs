@@ -22,9 +22,16 @@ internal static class Report
     internal static void Print(KvmReport report, bool json)
     {
         if (json)
+        {
             Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.KvmReport));
-        else
-            Line("VM to first instruction", report.VmToFirstInstructionUs, "us");
+            return;
+        }
+        Line("VM to first instruction", report.VmToFirstInstructionUs, "us");
+        Line("restored machine", report.RestoreUs, "us");
+        Line("1 fork", report.Fork1Ms, "ms");
+        Line("10 forks", report.Fork10Ms, "ms");
+        Line("100 forks", report.Fork100Ms, "ms");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"forks a second",-24} {report.ForksPerSecond:F0}"));
     }
 
     internal static void Print(MemoryReport report, bool json)
@@ -36,5 +43,5 @@ internal static class Report
     }
 
     private static void Line(string name, Distribution of, string unit) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} median {of.Median:F1} {unit}, p95 {of.P95:F1}, min {of.Min:F1}, max {of.Max:F1} ({of.Count} runs)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} median {of.Median:F1} {unit}, p95 {of.P95:F1}, p99 {of.P99:F1}, min {of.Min:F1}, max {of.Max:F1} ({of.Count} runs)"));
 }
