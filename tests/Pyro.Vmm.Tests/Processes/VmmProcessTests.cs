@@ -122,7 +122,7 @@ public sealed class VmmProcessTests
         Assert.Equal(detached ? 9 : 0, (await Task.Run(child.Wait).WaitAsync(s_limit)).Signal);
     }
 
-    private static string Executable { get; } = FindExecutable();
+    internal static string Executable { get; } = FindExecutable();
 
     private static MachineConfig Config => new()
     {
