@@ -146,7 +146,7 @@ public sealed class VmmProcessTests
         return VmmProcess.Launch(Executable, change(Config), [handle, file.SafeFileHandle, .. more]);
     }
 
-    private static async Task GoneAsync(int pid)
+    internal static async Task GoneAsync(int pid)
     {
         var watch = Stopwatch.StartNew();
         while (IsAlive(pid))

@@ -31,14 +31,20 @@ internal sealed record SavedMachine(string Path)
     }
 
     /// <summary>Restores this on a copy of its disk, to be saved as another.</summary>
-    internal VmmProcess Restore(SavedMachine next, Func<MachineConfig, MachineConfig>? change = null)
+    internal VmmProcess Restore(SavedMachine next)
     {
-        File.Copy(Disk, next.Disk, overwrite: true);
+        File.Copy(Disk, next.Disk);
+        return RestoreOn(next, verify: true, static config => config);
+    }
+
+    /// <summary>Restores this on the disk of the other that it is to be saved as.</summary>
+    internal VmmProcess RestoreOn(SavedMachine next, bool verify, Func<MachineConfig, MachineConfig> change)
+    {
         using SafeFileHandle nothing = File.OpenHandle("/dev/null");
         using var files = new Files(nothing, next.Disk);
-        return files.Launch(config => (change ?? (same => same))(config with
+        return files.Launch(config => change(config with
         {
-            Restore = new SnapshotFiles(files.Add(File.OpenHandle(State)), files.Add(File.OpenHandle(Memory)), System.IO.Path.GetFileName(Path), Verify: true),
+            Restore = new SnapshotFiles(files.Add(File.OpenHandle(State)), files.Add(File.OpenHandle(Memory)), System.IO.Path.GetFileName(Path), verify),
             Save = files.Create(next),
         }));
     }
