@@ -16,7 +16,12 @@ internal static class Report
         }
         Line("pyro run, cold", report.PyroColdMs, "ms");
         Line("qemu microvm", report.QemuMicrovmMs, "ms");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pyro / qemu      {report.RatioColdToQemu:F3}"));
+        Value("pyro / qemu", report.RatioColdToQemu, "F3");
+        if (report is { MsbMs: { } msb, RatioColdToMsb: { } ratio })
+        {
+            Line("microsandbox", msb, "ms");
+            Value("pyro / microsandbox", ratio, "F3");
+        }
     }
 
     internal static void Print(KvmReport report, bool json)
@@ -31,7 +36,7 @@ internal static class Report
         Line("1 fork", report.Fork1Ms, "ms");
         Line("10 forks", report.Fork10Ms, "ms");
         Line("100 forks", report.Fork100Ms, "ms");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"forks a second",-24} {report.ForksPerSecond:F0}"));
+        Value("forks a second", report.ForksPerSecond, "F0");
     }
 
     internal static void Print(MemoryReport report, bool json)
@@ -41,6 +46,9 @@ internal static class Report
         else
             Line("VMM private dirty", report.VmmPrivateDirtyKib, "KiB");
     }
+
+    private static void Value(string name, double value, string format) =>
+        Console.WriteLine($"{name,-24} {value.ToString(format, CultureInfo.InvariantCulture)}");
 
     private static void Line(string name, Distribution of, string unit) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} median {of.Median:F1} {unit}, p95 {of.P95:F1}, p99 {of.P99:F1}, min {of.Min:F1}, max {of.Max:F1} ({of.Count} runs)"));
