@@ -12,16 +12,12 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Pyro.Vmm.Tests.Snapshots;
 
-/// <summary>By itself: it counts what this process and its children have, and wants all processors.</summary>
-[CollectionDefinition(nameof(ScaleTests), DisableParallelization = true)]
-public sealed class ScaleCollection;
-
 /// <summary>
 /// Many machines of one snapshot at once, each in a process of its own. Their guest waits until the first sector of its
 /// disk has a number, which is the machine's own, counts the pages that are as the snapshot has them, writes its number
 /// into each, and says number and count on the second sector.
 /// </summary>
-[Collection(nameof(ScaleTests))]
+[Collection(nameof(Alone))]
 public sealed class ScaleTests(ITestOutputHelper output) : IDisposable
 {
     private const int Machines = 200;
