@@ -10,7 +10,6 @@ internal enum SectionKind : uint
     Memory = 2,
     Vcpu = 3,
     InterruptController = 4,
-    Timer = 5,
     Clock = 6,
     Serial = 7,
     VirtioDevice = 8,
