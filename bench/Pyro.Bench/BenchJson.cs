@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Pyro.Bench;
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BootReport))]
 [JsonSerializable(typeof(KvmReport))]
 [JsonSerializable(typeof(MemoryReport))]

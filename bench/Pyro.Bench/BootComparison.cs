@@ -1,54 +1,63 @@
+using System.Globalization;
 using Pyro.Benchmarks;
 using Pyro.Kvm;
 using Pyro.Protocol;
 
 namespace Pyro.Bench;
 
-/// <summary>Pyro and QEMU in turns, so that whatever else the host does meets both.</summary>
+/// <summary>Pyro and its peers in turns, so that whatever else the host does meets all of them.</summary>
 internal static class BootComparison
 {
     internal static async Task<BootReport> RunAsync(int runs)
     {
         string log = Path.Combine(Path.GetTempPath(), $"pyro-bench-{Environment.ProcessId}.log");
+        string rootDisk = await Files.RootDiskAsync();
         using FileDescriptor listener = VsockSocket.Listen(Wire.ReadyPort);
-        var qemu = new QemuRun(listener, await Files.RootDiskAsync());
-        var pyroMs = new double[runs];
-        var qemuMs = new double[runs];
+        using MsbRun? msb = Files.Msb is string path ? new MsbRun(path, rootDisk) : null;
+        var qemu = new QemuRun(listener, rootDisk);
+        var ours = new Contender("pyro", () => Task.FromResult(PyroRun.Measure(log)));
+        var theirs = new Contender("qemu", () => qemu.MeasureAsync(log));
+        Contender? sandbox = msb is null ? null : new Contender("msb", () => msb.MeasureAsync(log));
+        Contender[] all = sandbox is null ? [ours, theirs] : [ours, theirs, sandbox];
         try
         {
-            // Once each before the clock counts: the page cache then holds the same for both.
-            _ = Pyro();
-            _ = await QemuAsync();
+            // Once each before the clock counts: the page cache then holds the same for all.
+            foreach (Contender contender in all)
+                _ = await contender.OnceAsync();
             for (int i = 0; i < runs; i++)
             {
-                // Neither is always the one that comes after the other.
-                if (i % 2 == 0)
-                    pyroMs[i] = Pyro();
-                qemuMs[i] = await QemuAsync();
-                if (i % 2 == 1)
-                    pyroMs[i] = Pyro();
-                Console.Error.WriteLine($"[boot] run={i + 1}/{runs} pyro_ms={pyroMs[i]:F0} qemu_ms={qemuMs[i]:F0}");
+                // None is always the one that comes after the same other.
+                for (int turn = 0; turn < all.Length; turn++)
+                {
+                    Contender contender = all[(i + turn) % all.Length];
+                    contender.Samples.Add(await contender.OnceAsync());
+                }
+                Console.Error.WriteLine($"[boot] run={i + 1}/{runs} {string.Join(' ', all.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name}_ms={c.Samples[i]:F0}")))}");
             }
         }
         finally
         {
             File.Delete(log);
         }
-        Distribution ours = Distribution.Of(pyroMs), theirs = Distribution.Of(qemuMs);
-        return new BootReport(runs, ours, theirs, Math.Round(ours.Median / theirs.Median, 4), Rounded(pyroMs), Rounded(qemuMs));
-
-        double Pyro()
-        {
-            FreedMemory.Clear();
-            return PyroRun.Measure(log);
-        }
-
-        Task<double> QemuAsync()
-        {
-            FreedMemory.Clear();
-            return qemu.MeasureAsync(log);
-        }
+        return new BootReport(
+            runs, ours.Spread, theirs.Spread, sandbox?.Spread, ours.RatioTo(theirs), sandbox is null ? null : ours.RatioTo(sandbox),
+            ours.Rounded, theirs.Rounded, sandbox?.Rounded);
     }
 
-    private static double[] Rounded(double[] samples) => [.. samples.Select(s => Math.Round(s, 1))];
+    private sealed record Contender(string Name, Func<Task<double>> Measure)
+    {
+        internal List<double> Samples { get; } = [];
+
+        internal Distribution Spread => Distribution.Of(Samples);
+
+        internal double[] Rounded => [.. Samples.Select(s => Math.Round(s, 1))];
+
+        internal double RatioTo(Contender other) => Math.Round(Spread.Median / other.Spread.Median, 4);
+
+        internal Task<double> OnceAsync()
+        {
+            FreedMemory.Clear();
+            return Measure();
+        }
+    }
 }

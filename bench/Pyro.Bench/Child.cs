@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 
@@ -10,10 +11,12 @@ internal static class Child
     private static readonly string[] s_environment =
         [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => $"{v.Key}={v.Value}")];
 
-    internal static ChildProcess Start(string path, SafeFileHandle log, params string[] arguments)
+    internal static ChildProcess Start(string path, SafeFileHandle log, params string[] arguments) => Start(path, log, log, [], arguments);
+
+    internal static ChildProcess Start(string path, SafeHandle output, SafeHandle log, string[] variables, string[] arguments)
     {
         using SafeFileHandle nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        return ChildProcess.Start(path, [path, .. arguments], s_environment, [(0, nothing), (1, log), (2, log)]);
+        return ChildProcess.Start(path, [path, .. arguments], [.. s_environment, .. variables], [(0, nothing), (1, output), (2, log)]);
     }
 
     /// <summary>The end of a log, for messages.</summary>

@@ -9,6 +9,9 @@ internal static class Files
 
     internal static string Qemu => Existing("/usr/bin/qemu-system-x86_64", "Debian package qemu-system-x86");
 
+    /// <summary>microsandbox's executable, where the script that starts this found it; null without.</summary>
+    internal static string? Msb => System.Environment.GetEnvironmentVariable("PYRO_BENCH_MSB") is { Length: > 0 } path ? path : null;
+
     internal static string Kernel => Existing(Path.Combine(AppContext.BaseDirectory, "vmlinux"), "./build.sh makes it");
 
     /// <summary>The disk that <c>pyro run</c> starts machines from.</summary>

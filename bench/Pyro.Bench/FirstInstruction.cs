@@ -16,17 +16,16 @@ internal static class FirstInstruction
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
 
-    internal static KvmReport Measure(int runs)
+    internal static Distribution Measure(KvmSystem system, int runs)
     {
         string path = Path.Combine(Path.GetTempPath(), $"pyro-bench-{Environment.ProcessId}.elf");
-        TinyKernel.Write(path);
+        TinyKernel.Write(path, TinyKernel.WritesAtOnce);
         try
         {
             using SafeFileHandle kernel = File.OpenHandle(path);
-            using KvmSystem system = KvmSystem.Open();
             // The first is the process's own start: pages of code that nobody has touched yet.
             _ = Once(system, kernel);
-            return new KvmReport(runs, Distribution.Of(Enumerable.Range(0, runs).Select(_ => Once(system, kernel))));
+            return Distribution.Of(Enumerable.Range(0, runs).Select(_ => Once(system, kernel)));
         }
         finally
         {

@@ -22,7 +22,7 @@ try
             Report.Print(await BootComparison.RunAsync(runs), json);
             return 0;
         case "kvm":
-            Report.Print(FirstInstruction.Measure(runs), json);
+            Report.Print(KvmReport.Measure(runs), json);
             return 0;
         case "memory":
             Report.Print(VmmMemory.Measure(Math.Min(runs, 5)), json);

@@ -16,15 +16,27 @@ internal static class Report
         }
         Line("pyro run, cold", report.PyroColdMs, "ms");
         Line("qemu microvm", report.QemuMicrovmMs, "ms");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pyro / qemu      {report.RatioColdToQemu:F3}"));
+        Value("pyro / qemu", report.RatioColdToQemu, "F3");
+        if (report is { MsbMs: { } msb, RatioColdToMsb: { } ratio })
+        {
+            Line("microsandbox", msb, "ms");
+            Value("pyro / microsandbox", ratio, "F3");
+        }
     }
 
     internal static void Print(KvmReport report, bool json)
     {
         if (json)
+        {
             Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.KvmReport));
-        else
-            Line("VM to first instruction", report.VmToFirstInstructionUs, "us");
+            return;
+        }
+        Line("VM to first instruction", report.VmToFirstInstructionUs, "us");
+        Line("restored machine", report.RestoreUs, "us");
+        Line("1 fork", report.Fork1Ms, "ms");
+        Line("10 forks", report.Fork10Ms, "ms");
+        Line("100 forks", report.Fork100Ms, "ms");
+        Value("forks a second", report.ForksPerSecond, "F0");
     }
 
     internal static void Print(MemoryReport report, bool json)
@@ -35,6 +47,9 @@ internal static class Report
             Line("VMM private dirty", report.VmmPrivateDirtyKib, "KiB");
     }
 
+    private static void Value(string name, double value, string format) =>
+        Console.WriteLine($"{name,-24} {value.ToString(format, CultureInfo.InvariantCulture)}");
+
     private static void Line(string name, Distribution of, string unit) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} median {of.Median:F1} {unit}, p95 {of.P95:F1}, min {of.Min:F1}, max {of.Max:F1} ({of.Count} runs)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} median {of.Median:F1} {unit}, p95 {of.P95:F1}, p99 {of.P99:F1}, min {of.Min:F1}, max {of.Max:F1} ({of.Count} runs)"));
 }

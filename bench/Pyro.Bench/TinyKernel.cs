@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Pyro.Bench;
 
-/// <summary>An ELF kernel of one port write, so that what is measured is the way to the guest and not the guest.</summary>
+/// <summary>ELF kernels that write to one port, so that what is measured is the way to the guest and not the guest.</summary>
 internal static class TinyKernel
 {
     /// <summary>The port (the one that old firmware writes its progress to).</summary>
@@ -12,13 +12,16 @@ internal static class TinyKernel
     private const int ProgramHeaderSize = 56;
     private const ulong LoadAddress = 0x100_0000;
 
-    // out 0x80, al; then hlt, over and over.
-    private static ReadOnlySpan<byte> Code => [0xe6, (byte)Port, 0xf4, 0xeb, 0xfd];
+    /// <summary>Writes at once: <c>out 0x80, al</c>, then <c>hlt</c>, over and over.</summary>
+    internal static ReadOnlySpan<byte> WritesAtOnce => [0xe6, (byte)Port, 0xf4, 0xeb, 0xfd];
 
-    /// <summary>Writes it to a file.</summary>
-    internal static void Write(string path)
+    /// <summary>Reads the port until it is not 0 (<c>in al, 0x80; test al, al; jz</c>), then does as the other.</summary>
+    internal static ReadOnlySpan<byte> WritesWhenTold => [0xe4, (byte)Port, 0x84, 0xc0, 0x74, 0xfa, 0xe6, (byte)Port, 0xf4, 0xeb, 0xfd];
+
+    /// <summary>Writes a kernel to a file.</summary>
+    internal static void Write(string path, ReadOnlySpan<byte> code)
     {
-        byte[] elf = new byte[HeaderSize + ProgramHeaderSize + Code.Length];
+        byte[] elf = new byte[HeaderSize + ProgramHeaderSize + code.Length];
         Span<byte> header = elf;
         "\u007fELF"u8.CopyTo(header);
         header[4] = 2;   // ELFCLASS64
@@ -39,10 +42,10 @@ internal static class TinyKernel
         BinaryPrimitives.WriteUInt64LittleEndian(segment[8..], HeaderSize + ProgramHeaderSize);
         BinaryPrimitives.WriteUInt64LittleEndian(segment[16..], LoadAddress);
         BinaryPrimitives.WriteUInt64LittleEndian(segment[24..], LoadAddress);
-        BinaryPrimitives.WriteUInt64LittleEndian(segment[32..], (ulong)Code.Length);
-        BinaryPrimitives.WriteUInt64LittleEndian(segment[40..], (ulong)Code.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment[32..], (ulong)code.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment[40..], (ulong)code.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(segment[48..], 0x1000);
-        Code.CopyTo(segment[ProgramHeaderSize..]);
+        code.CopyTo(segment[ProgramHeaderSize..]);
         File.WriteAllBytes(path, elf);
     }
 }

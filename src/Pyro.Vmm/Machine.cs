@@ -222,7 +222,6 @@ public sealed unsafe class Machine : IDisposable
             _vm.SetIrqchip(new StateReader(file.Get(SectionKind.InterruptController, chip), "an interrupt controller").Read<kvm_irqchip>());
         }
 
-        _vm.SetPit2(new StateReader(file.Get(SectionKind.Timer, 0), "the timer").Read<kvm_pit_state2>());
         _vm.SetClock(new kvm_clock_data { clock = new StateReader(file.Get(SectionKind.Clock, 0), "the clock").Read<ulong>() });
         foreach (Vcpu vcpu in _vcpus)
         {
@@ -354,8 +353,9 @@ public sealed unsafe class Machine : IDisposable
     {
         _vm.SetTssAddress((uint)GuestLayout.Tss);
         _vm.SetIdentityMapAddress(GuestLayout.IdentityMap);
+        // And no i8254: for each, the kernel starts a thread and waits for it. Linux needs none beside kvmclock and the
+        // TSC deadline timer.
         _vm.CreateIrqchip();
-        _vm.CreatePit2();
         if (system.CheckExtension(Uapi.KVM_CAP_EXIT_ON_EMULATION_FAILURE) > 0)
         {
             _vm.EnableCapability(Uapi.KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1);
@@ -403,7 +403,6 @@ public sealed unsafe class Machine : IDisposable
             AddSection(file, SectionKind.InterruptController, chip, state => state.Write(_vm.GetIrqchip(chip)));
         }
 
-        AddSection(file, SectionKind.Timer, 0, state => state.Write(_vm.GetPit2()));
         AddSection(file, SectionKind.Clock, 0, state => state.Write(_vm.GetClock().clock));
         AddSection(file, SectionKind.Serial, 0, Serial.Save);
         for (int i = 0; i < _transports.Count; i++)

@@ -97,7 +97,7 @@ public sealed class VmmHost
     private int RunMachine(long configured)
     {
         long created = Stopwatch.GetTimestamp();
-        new Thread(WatchParent, maxStackSize: 128 * 1024) { IsBackground = true, Name = "control" }.Start();
+        new MachineThread("control", WatchParent).Start();
         _control.Send<VmmEvent>(new MachineStarted(configured, created, Stopwatch.GetTimestamp()), ProcessJson.Default.VmmEvent);
         _machine.Start();
 

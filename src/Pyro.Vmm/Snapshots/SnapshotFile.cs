@@ -10,11 +10,10 @@ internal enum SectionKind : uint
     Memory = 2,
     Vcpu = 3,
     InterruptController = 4,
-    Timer = 5,
-    Clock = 6,
-    Serial = 7,
-    VirtioDevice = 8,
-    DiskLayers = 9,
+    Clock = 5,
+    Serial = 6,
+    VirtioDevice = 7,
+    DiskLayers = 8,
 }
 
 /// <summary>

@@ -15,7 +15,7 @@ internal sealed unsafe class Vcpu : IDisposable
     private readonly Bus _ports;
     private readonly Bus _mmio;
     private readonly Action<MachineExit> _ended;
-    private readonly Thread _thread;
+    private readonly MachineThread _thread;
     private readonly VcpuKick _kick = new();
     // Guards the next three; an object and not a Lock, because threads wait on it.
     private readonly object _pausing = new();
@@ -38,7 +38,7 @@ internal sealed unsafe class Vcpu : IDisposable
         _ports = ports;
         _mmio = mmio;
         _ended = ended;
-        _thread = new Thread(Loop, maxStackSize: 256 * 1024) { Name = $"vcpu{index}", IsBackground = true };
+        _thread = new MachineThread($"vcpu{index}", Loop);
     }
 
     internal int Index { get; }
@@ -90,19 +90,18 @@ internal sealed unsafe class Vcpu : IDisposable
     /// <summary>Makes the loop end, wherever it is; returns when it has.</summary>
     internal void Stop()
     {
-        if (!_thread.IsAlive)
+        if (_thread.IsAlive)
         {
-            return;
+            lock (_pausing)
+            {
+                _stopping = true;
+                _kvm.ImmediateExit = true;
+                Monitor.PulseAll(_pausing);
+            }
+
+            _kick.Send();
         }
 
-        lock (_pausing)
-        {
-            _stopping = true;
-            _kvm.ImmediateExit = true;
-            Monitor.PulseAll(_pausing);
-        }
-
-        _kick.Send();
         _thread.Join();
     }
 

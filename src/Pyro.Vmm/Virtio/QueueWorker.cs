@@ -10,12 +10,11 @@ namespace Pyro.Vmm.Virtio;
 /// </remarks>
 public sealed class QueueWorker : IDisposable
 {
-    private const int StackBytes = 256 << 10;
-
     private readonly EventFd _stop = new();
     private readonly VirtioActivation _activation;
     private readonly Action<int> _process;
-    private readonly Thread _thread;
+    private readonly string _name;
+    private readonly MachineThread _thread;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="name">The thread's name.</param>
@@ -26,7 +25,8 @@ public sealed class QueueWorker : IDisposable
         ArgumentNullException.ThrowIfNull(activation);
         _activation = activation;
         _process = process;
-        _thread = new Thread(Run, StackBytes) { Name = name, IsBackground = true };
+        _name = name;
+        _thread = new MachineThread(name, Run);
         _thread.Start();
     }
 
@@ -72,7 +72,7 @@ public sealed class QueueWorker : IDisposable
         }
         catch (Exception e)
         {
-            _activation.Transport.SetNeedsReset($"{_thread.Name}: {e.Message}");
+            _activation.Transport.SetNeedsReset($"{_name}: {e.Message}");
         }
     }
 

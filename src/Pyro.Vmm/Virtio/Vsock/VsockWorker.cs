@@ -14,7 +14,6 @@ internal sealed class VsockWorker : IDisposable
     internal const int TransmitQueue = 1;
     internal const int EventQueue = 2;
 
-    private const int StackBytes = 256 << 10;
     private const int PacketsPerTurn = 256;
     private const int AcceptsPerTurn = 32;
     private const int EventsPerTurn = 64;
@@ -33,7 +32,7 @@ internal sealed class VsockWorker : IDisposable
     private readonly Func<Epoll, VsockMuxer> _createMuxer;
     private readonly VsockCounters _counters;
     private readonly EventFd _wake = new();
-    private readonly Thread _thread;
+    private readonly MachineThread _thread;
 
     // Guards the next three; an object and not a Lock, because threads wait on it.
     private readonly object _parking = new();
@@ -63,7 +62,7 @@ internal sealed class VsockWorker : IDisposable
         _listener = listener;
         _createMuxer = createMuxer;
         _counters = counters;
-        _thread = new Thread(Run, StackBytes) { Name = "vsock", IsBackground = true };
+        _thread = new MachineThread("vsock", Run);
         _thread.Start();
     }
 
