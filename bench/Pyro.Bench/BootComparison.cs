@@ -15,10 +15,11 @@ internal static class BootComparison
         using FileDescriptor listener = VsockSocket.Listen(Wire.ReadyPort);
         using MsbRun? msb = Files.Msb is string path ? new MsbRun(path, rootDisk) : null;
         var qemu = new QemuRun(listener, rootDisk);
-        var ours = new Contender("pyro", () => Task.FromResult(PyroRun.Measure(log)));
+        var ours = new Contender("pyro", () => Task.FromResult(PyroRun.Measure(log, cold: true)));
+        var warm = new Contender("warm", () => Task.FromResult(PyroRun.Measure(log, cold: false)));
         var theirs = new Contender("qemu", () => qemu.MeasureAsync(log));
         Contender? sandbox = msb is null ? null : new Contender("msb", () => msb.MeasureAsync(log));
-        Contender[] all = sandbox is null ? [ours, theirs] : [ours, theirs, sandbox];
+        Contender[] all = sandbox is null ? [ours, warm, theirs] : [ours, warm, theirs, sandbox];
         try
         {
             // Once each before the clock counts: the page cache then holds the same for all.
@@ -40,8 +41,9 @@ internal static class BootComparison
             File.Delete(log);
         }
         return new BootReport(
-            runs, ours.Spread, theirs.Spread, sandbox?.Spread, ours.RatioTo(theirs), sandbox is null ? null : ours.RatioTo(sandbox),
-            ours.Rounded, theirs.Rounded, sandbox?.Rounded);
+            runs, ours.Spread, warm.Spread, theirs.Spread, sandbox?.Spread,
+            ours.RatioTo(theirs), warm.RatioTo(ours), sandbox is null ? null : ours.RatioTo(sandbox), sandbox is null ? null : warm.RatioTo(sandbox),
+            ours.Rounded, warm.Rounded, theirs.Rounded, sandbox?.Rounded);
     }
 
     private sealed record Contender(string Name, Func<Task<double>> Measure)

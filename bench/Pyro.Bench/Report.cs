@@ -15,12 +15,16 @@ internal static class Report
             return;
         }
         Line("pyro run, cold", report.PyroColdMs, "ms");
+        Line("pyro run, warm", report.PyroWarmMs, "ms");
         Line("qemu microvm", report.QemuMicrovmMs, "ms");
-        Value("pyro / qemu", report.RatioColdToQemu, "F3");
-        if (report is { MsbMs: { } msb, RatioColdToMsb: { } ratio })
-        {
+        if (report.MsbMs is { } msb)
             Line("microsandbox", msb, "ms");
-            Value("pyro / microsandbox", ratio, "F3");
+        Value("cold / qemu", report.RatioColdToQemu, "F3");
+        Value("warm / cold", report.RatioWarmToCold, "F3");
+        if (report is { RatioColdToMsb: { } cold, RatioWarmToMsb: { } warm })
+        {
+            Value("cold / microsandbox", cold, "F3");
+            Value("warm / microsandbox", warm, "F3");
         }
     }
 
@@ -44,7 +48,10 @@ internal static class Report
         if (json)
             Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.MemoryReport));
         else
-            Line("VMM private dirty", report.VmmPrivateDirtyKib, "KiB");
+        {
+            Line("VMM private dirty, booted", report.VmmPrivateDirtyKib, "KiB");
+            Line("VMM private dirty, restored", report.VmmRestoredPrivateDirtyKib, "KiB");
+        }
     }
 
     private static void Value(string name, double value, string format) =>

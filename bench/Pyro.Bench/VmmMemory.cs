@@ -15,14 +15,17 @@ internal static class VmmMemory
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     internal static MemoryReport Measure(int runs) =>
-        new(runs, 1, GuestMib, Distribution.Of(Enumerable.Range(0, runs).Select(_ => Once())));
+        new(runs, 1, GuestMib, Several(runs, cold: true), Several(runs, cold: false));
 
-    private static double Once()
+    private static Distribution Several(int runs, bool cold) => Distribution.Of(Enumerable.Range(0, runs).Select(_ => Once(cold)));
+
+    private static double Once(bool cold)
     {
         string logPath = Path.Combine(Path.GetTempPath(), $"pyro-bench-{Environment.ProcessId}.log");
         using SafeFileHandle log = File.OpenHandle(logPath, FileMode.Create, FileAccess.ReadWrite);
+        string[] how = cold ? ["--cold"] : [];
         using ChildProcess pyro = Child.Start(Files.Pyro, log,
-            "run", Files.Environment, "--quiet", "--mem-mib", $"{GuestMib}", "--timeout-seconds", "120", "--", "sh", "-c", "echo up; exec sleep 100");
+            ["run", Files.Environment, .. how, "--quiet", "--mem-mib", $"{GuestMib}", "--timeout-seconds", "120", "--", "sh", "-c", "echo up; exec sleep 100"]);
         try
         {
             DateTime end = DateTime.UtcNow + s_limit;
@@ -65,7 +68,7 @@ internal static class VmmMemory
 
     /// <summary>
     /// Adds up a process's mappings, but for the guest's memory: neighbours of that size in all that a core dump
-    /// leaves out, behind which are huge pages, the kernel's file or the initramfs.
+    /// leaves out, behind which are huge pages, the kernel's file, the initramfs or a snapshot's memory file.
     /// </summary>
     internal static double PrivateDirtyKib(IEnumerable<string> smaps)
     {
@@ -89,7 +92,7 @@ internal static class VmmMemory
     private sealed record Mapping(ulong Start, ulong End, string File, long PrivateDirtyKib, string Flags)
     {
         internal bool IsGuests => Flags.Contains(" dd", StringComparison.Ordinal)
-            && (Flags.Contains(" hg", StringComparison.Ordinal) || Path.GetFileName(File) == "vmlinux" || Path.GetExtension(File) == ".cpio");
+            && (Flags.Contains(" hg", StringComparison.Ordinal) || Path.GetFileName(File) is "vmlinux" or "memory" || Path.GetExtension(File) == ".cpio");
 
         internal static List<Mapping> Parse(IEnumerable<string> smaps)
         {

@@ -31,7 +31,7 @@ public sealed class DoctorTests
             if (check.GetProperty("status").GetString() == "failed")
                 Assert.NotEmpty(check.GetProperty("hint").GetString()!);
         }
-        Assert.Equal(["kvm_device", "kernel", "agent", "environment", "folders", "memory", "limits", "disk"], names);
+        Assert.Equal(["kvm_device", "kernel", "agent", "environment", "warm_start", "folders", "memory", "limits", "disk"], names);
     }
 
     [Fact]

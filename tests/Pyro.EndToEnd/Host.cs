@@ -12,13 +12,14 @@ public sealed class Host : IAsyncLifetime
     /// <summary>Enough for a boot on an emulated CPU beside other work.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    private static readonly string s_checkout = FindCheckout();
+    /// <summary>Where this source lies.</summary>
+    internal static string Checkout { get; } = FindCheckout();
 
     public bool IsLab { get; private set; }
 
     public async Task InitializeAsync()
     {
-        string pyro = Path.Combine(s_checkout, "out", "pyro");
+        string pyro = Path.Combine(Checkout, "out", "pyro");
         Assert.True(File.Exists(pyro), $"{pyro} is not there: ./build.sh makes it, and test.sh calls that.");
         // Where `pyro doctor` finds KVM in order, it is used; a software KVM is not.
         CommandResult doctor = await RunAsync(new ProcessStartInfo(pyro, ["doctor", "--json"]), null, TimeSpan.FromSeconds(30));
@@ -42,6 +43,14 @@ public sealed class Host : IAsyncLifetime
     public Task<CommandResult> ShellAsync(string script, byte[]? stdin = null, TimeSpan? limit = null) =>
         RunAsync(ShellCommand(script), stdin, limit ?? Limit);
 
+    /// <summary><c>bench/compare ARGUMENTS</c>, which finds a machine that runs guests by itself.</summary>
+    internal static Task<CommandResult> BenchAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Checkout, "bench", "compare"), arguments);
+        start.Environment["PYRO_BENCH_PEERS"] = "qemu";
+        return RunAsync(start, null, TimeSpan.FromMinutes(15));
+    }
+
     private static async Task<CommandResult> RunAsync(ProcessStartInfo start, byte[]? stdin, TimeSpan limit)
     {
         using var command = new RunningCommand(start, stdin);
@@ -49,14 +58,14 @@ public sealed class Host : IAsyncLifetime
     }
 
     private ProcessStartInfo PyroCommand(string[] arguments) =>
-        new(Path.Combine(s_checkout, IsLab ? "lab" : "out", "pyro"), arguments);
+        new(Path.Combine(Checkout, IsLab ? "lab" : "out", "pyro"), arguments);
 
     private ProcessStartInfo ShellCommand(string script)
     {
         if (IsLab)
-            return new ProcessStartInfo(Path.Combine(s_checkout, "lab", "built"), ["bash", "-euo", "pipefail", "-c", script]);
+            return new ProcessStartInfo(Path.Combine(Checkout, "lab", "built"), ["bash", "-euo", "pipefail", "-c", script]);
         var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script]);
-        start.Environment["PATH"] = $"{Path.Combine(s_checkout, "out")}:{Environment.GetEnvironmentVariable("PATH")}";
+        start.Environment["PATH"] = $"{Path.Combine(Checkout, "out")}:{Environment.GetEnvironmentVariable("PATH")}";
         return start;
     }
 

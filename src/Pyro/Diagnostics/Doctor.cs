@@ -186,7 +186,7 @@ internal sealed class Doctor(PyroPaths paths, string environment)
         }
         catch (PyroException)
         {
-            // What is missing has a check of its own.
+            Add("warm_start", CheckStatus.Warning, "cold: a part of the machine is missing, as told above", null);
         }
     }
 
