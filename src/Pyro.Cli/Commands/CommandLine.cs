@@ -37,14 +37,17 @@ internal static class CommandLine
             return BadUsage(parsed, WantsJson(args));
         try
         {
-            return parsed.InvokeAsync(new InvocationConfiguration
+            Task<int> run = parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = Report.Out,
                 Error = Report.Error,
                 EnableDefaultExceptionHandler = false,
                 // Commands that can be interrupted see to it themselves.
                 ProcessTerminationTimeout = null,
-            }).GetAwaiter().GetResult();
+            });
+            // Sleeps; GetResult alone would first look again and again, on the processor that a guest could have.
+            ((IAsyncResult)run).AsyncWaitHandle.WaitOne();
+            return run.GetAwaiter().GetResult();
         }
         catch (BrokenPipeException)
         {

@@ -101,6 +101,8 @@ public sealed class VmmHost
         _control.Send<VmmEvent>(new MachineStarted(configured, created, Stopwatch.GetTimestamp()), ProcessJson.Default.VmmEvent);
         _machine.Start();
 
+        // Sleeps; GetResult alone would first look again and again, on the processor that the guest could have.
+        ((IAsyncResult)_machine.Exited).AsyncWaitHandle.WaitOne();
         MachineExit exit = _machine.Exited.GetAwaiter().GetResult();
         _control.Send<VmmEvent>(new MachineExited(exit), ProcessJson.Default.VmmEvent);
         End(0);

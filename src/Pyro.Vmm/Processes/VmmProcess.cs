@@ -59,7 +59,7 @@ public sealed class VmmProcess : IAsyncDisposable
         }
 
         process._control.SendConfig(config, descriptors);
-        new Thread(process.Listen, maxStackSize: 256 * 1024) { IsBackground = true, Name = $"vmm {process.ProcessId}" }.Start();
+        new MachineThread($"vmm {process.ProcessId}", process.Listen).Start();
         return process;
     }
 
