@@ -56,7 +56,7 @@ public sealed unsafe class Machine : IDisposable
     private readonly RegisterPages _registers = new(MaxVirtioDevices);
     private readonly EventFd _acknowledgements = new();
     private readonly ConsoleLog _console;
-    private readonly kvm_cpuid_entry2[] _supportedCpuid;
+    private readonly KvmSystem _system;
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _disposed;
 
@@ -74,7 +74,7 @@ public sealed unsafe class Machine : IDisposable
         _console = options.Console;
         Memory = GuestMemory.Create(options.MemoryBytes);
         _vm = system.CreateVm();
-        _supportedCpuid = system.GetSupportedCpuid();
+        _system = system;
         MapMemory(withRegisters: options.Devices.Count > 0 && system.CheckExtension(Uapi.KVM_CAP_READONLY_MEM) > 0);
         CreateInterruptControllers(system);
         Serial = new Serial16550(Line(Serial16550.Irq), _console);
@@ -226,7 +226,7 @@ public sealed unsafe class Machine : IDisposable
         foreach (Vcpu vcpu in _vcpus)
         {
             var state = new StateReader(file.Get(SectionKind.Vcpu, (uint)vcpu.Index), $"vCPU {vcpu.Index}");
-            vcpu.Cpuid = VcpuState.Restore(vcpu.Kvm, _supportedCpuid, name, ref state);
+            vcpu.Cpuid = VcpuState.Restore(vcpu.Kvm, HostCpuid.Of(_system), name, ref state);
         }
 
         var serial = new StateReader(file.Get(SectionKind.Serial, 0), "the serial port");
@@ -465,7 +465,7 @@ public sealed unsafe class Machine : IDisposable
         for (int i = 0; i < count; i++)
         {
             KvmVcpu vcpu = _vcpus[i].Kvm;
-            var cpuid = (kvm_cpuid_entry2[])_supportedCpuid.Clone();
+            kvm_cpuid_entry2[] cpuid = HostCpuid.Of(system).ToArray();
             CpuidPolicy.Apply(cpuid, (uint)i, (uint)count, tscDeadline);
             vcpu.SetCpuid(cpuid);
             _vcpus[i].Cpuid = cpuid;
