@@ -76,10 +76,7 @@ public sealed class VmmHost
         });
         if (config.Restore is SnapshotFiles snapshot)
         {
-            SafeFileHandle state = descriptors[snapshot.StateDescriptor];
-            byte[] bytes = new byte[RandomAccess.GetLength(state)];
-            RandomAccess.Read(state, bytes, 0);
-            SnapshotFile file = SnapshotFile.Parse(bytes, snapshot.Name);
+            SnapshotFile file = SnapshotFile.Read(descriptors[snapshot.StateDescriptor], snapshot.Name);
             SnapshotParts.Require(file.Get(SectionKind.Description, 0), config.Parts, snapshot.Name);
             machine.Restore(file, snapshot.Name, descriptors[snapshot.MemoryDescriptor]);
             return machine;

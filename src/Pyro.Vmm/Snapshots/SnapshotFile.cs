@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pyro.Vmm.Snapshots;
 
@@ -69,6 +70,23 @@ internal sealed class SnapshotFile
         return bytes;
     }
 
+    /// <summary>Reads a file whole, unless it is longer than any state file.</summary>
+    /// <param name="file">The state file.</param>
+    /// <param name="name">The snapshot's name for messages.</param>
+    /// <exception cref="SnapshotException">As of <see cref="Parse"/>.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static SnapshotFile Read(SafeFileHandle file, string name)
+    {
+        long length = RandomAccess.GetLength(file);
+        if (length > MaxLength)
+            throw new SnapshotException($"{name}: has a state file of {length} bytes, and none is longer than {MaxLength}: it is damaged");
+        byte[] bytes = new byte[length];
+        int read = 0, count;
+        while (read < bytes.Length && (count = RandomAccess.Read(file, bytes.AsSpan(read), read)) > 0)
+            read += count;
+        return Parse(bytes.AsSpan(0, read), name);
+    }
+
     /// <param name="bytes">A whole file.</param>
     /// <param name="name">The snapshot's name for messages.</param>
     /// <exception cref="SnapshotException">It is none, of another version, cut short or damaged.</exception>
@@ -80,7 +98,7 @@ internal sealed class SnapshotFile
         if (version != Version)
             throw new SnapshotException($"{name}: has format version {version}, this pyro reads version {Version}; take the snapshot again");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
-        if (length != (ulong)bytes.Length || bytes.Length > MaxLength)
+        if (length != (ulong)bytes.Length)
             throw new SnapshotException($"{name}: has {bytes.Length} bytes instead of {length}: it was cut short or damaged");
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..]) != ChecksumOf(bytes))
             throw new SnapshotException($"{name}: its checksum is wrong: it is damaged");

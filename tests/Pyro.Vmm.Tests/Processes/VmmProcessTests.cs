@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Vmm.Processes;
 using Pyro.Vmm.Tests.Boot;
+using Pyro.Vmm.Tests.Disks;
 using static Pyro.Vmm.Tests.TinyGuest;
 
 namespace Pyro.Vmm.Tests.Processes;
@@ -125,6 +126,16 @@ public sealed class VmmProcessTests
         await using VmmProcess vmm = Launch(Spin, config => config with { VcpuCount = 99 });
         await Assert.ThrowsAsync<VmmException>(() => vmm.Started.WaitAsync(s_limit));
         await GoneAsync(vmm.ProcessId);
+    }
+
+    [Fact]
+    public async Task A_state_file_of_ten_gigabytes_is_refused_by_name_and_not_read()
+    {
+        using SafeFileHandle huge = TestDisk.NewFile(10UL << 30), memory = TestDisk.NewFile(32 << 20);
+        await using VmmProcess vmm = Launch(Spin, config => config with { Restore = new SnapshotFiles(2, 3, "the huge one") }, huge, memory);
+        VmmException error = await Assert.ThrowsAsync<VmmException>(() => vmm.Started.WaitAsync(s_limit));
+        Assert.Equal("snapshot_failed", error.Code);
+        Assert.Contains("the huge one: has a state file of 10737418240 bytes", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
