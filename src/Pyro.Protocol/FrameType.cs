@@ -15,9 +15,6 @@ public enum FrameType : byte
     /// <summary>Stop the machine: <see cref="PowerOffRequest"/>.</summary>
     PowerOff = 0x02,
 
-    /// <summary>Set the wall clock: <see cref="SetClockRequest"/>.</summary>
-    SetClock = 0x03,
-
     /// <summary>Ask about the agent, also used as a ping: <see cref="InfoRequest"/>.</summary>
     Info = 0x04,
 

@@ -144,7 +144,7 @@ public sealed class ServerTests(AgentProcess agent) : IClassFixture<AgentProcess
             bytes[4] = (byte)random.Next(0x50);
             bytes[5] = 1;
             bytes[6] = 0;
-            if (bytes[4] is (byte)FrameType.PowerOff or (byte)FrameType.SetClock)
+            if (bytes[4] is (byte)FrameType.PowerOff)
                 bytes[0] = 3;
         }
 

@@ -176,14 +176,15 @@ public sealed class ClientTests : IDisposable
     }
 
     [Fact]
-    public async Task The_clock_is_sent_in_nanoseconds_since_1970()
+    public async Task A_restored_guest_is_told_the_time_and_who_it_is()
     {
         await using var connection = new GuestConnection(_pair.Host);
-        Task set = connection.SetClockAsync(new DateTimeOffset(2026, 11, 21, 10, 0, 0, TimeSpan.FromHours(2)), s_soon);
-        await ExpectAsync(FrameType.SetClock, 10);
-        Assert.Equal(1795248000UL * 1_000_000_000, Frame.Decode<SetClockRequest>(_guestReader.Payload.Span).UnixNanoseconds);
+        Task resumed = connection.ResumeAsync(new ResumeRequest { UnixNanoseconds = 7, Entropy = new byte[64], MachineId = "id" }, s_soon);
+        await ExpectAsync(FrameType.Resume, 2 + 8 + (4 + 64) + (4 + 2) + 4);
+        Assert.Equal(7UL, Frame.Decode<ResumeRequest>(_guestReader.Payload.Span).UnixNanoseconds);
+        Assert.False(resumed.IsCompleted);
         await _guestWriter.WriteAsync(FrameType.Done, default, s_soon);
-        await set;
+        await resumed;
     }
 
     [Fact]

@@ -41,11 +41,20 @@ public sealed class CodecTests
     [Fact]
     public void Requests_without_text_read_back_as_they_were_written()
     {
-        Assert.Equal(7UL, RoundTrip(new SetClockRequest { UnixNanoseconds = 7 }).UnixNanoseconds);
         PowerOffRequest off = RoundTrip(new PowerOffRequest { Reboot = true, GraceMilliseconds = 9 });
         Assert.Equal((true, 9U, Wire.Version), (off.Reboot, off.GraceMilliseconds, off.Version));
         Assert.Equal(3, RoundTrip(new InfoRequest { Version = 3 }).Version);
         Assert.Equal(4, RoundTrip(new SyncRequest { Version = 4 }).Version);
+    }
+
+    [Fact]
+    public void A_resume_request_reads_back_as_it_was_written_and_takes_no_more_entropy_than_it_may()
+    {
+        byte[] entropy = [.. Enumerable.Range(0, ResumeRequest.MaxEntropy).Select(i => (byte)i)];
+        ResumeRequest resume = RoundTrip(new ResumeRequest { UnixNanoseconds = 7, Entropy = entropy, MachineId = "id", HostName = "name" });
+        Assert.Equal((7UL, "id", "name", Wire.Version), (resume.UnixNanoseconds, resume.MachineId, resume.HostName, resume.Version));
+        Assert.Equal(entropy, resume.Entropy.ToArray());
+        Assert.Throws<ProtocolException>(() => RoundTrip(new ResumeRequest { UnixNanoseconds = 7, Entropy = new byte[entropy.Length + 1], MachineId = "id" }));
     }
 
     [Fact]
@@ -68,7 +77,7 @@ public sealed class CodecTests
         {
             byte[] payload = Hostile(random);
             refused += Refused<ExecRequest>(payload) + Refused<AgentInfo>(payload) + Refused<AgentReady>(payload)
-                + Refused<FailedMessage>(payload) + Refused<PowerOffRequest>(payload) + Refused<SetClockRequest>(payload)
+                + Refused<FailedMessage>(payload) + Refused<PowerOffRequest>(payload) + Refused<ResumeRequest>(payload)
                 + Refused<SignalMessage>(payload) + Refused<ExitedMessage>(payload) + Refused<ResizeMessage>(payload);
         }
 

@@ -5,7 +5,7 @@ using Pyro.Protocol;
 namespace Pyro.Agent.Serving;
 
 /// <summary>The table of requests.</summary>
-internal static unsafe class RequestHandler
+internal static class RequestHandler
 {
     /// <summary>Carries out, or begins, what a connection's first frame asks for.</summary>
     /// <exception cref="ProtocolException">The request does not parse.</exception>
@@ -30,9 +30,6 @@ internal static unsafe class RequestHandler
             case FrameType.PowerOff:
                 server.Shutdown(connection, Frame.Decode<PowerOffRequest>(payload), machine);
                 break;
-            case FrameType.SetClock:
-                SetClock(connection, Frame.Decode<SetClockRequest>(payload));
-                break;
             case FrameType.Resume:
                 Resume(machine, connection, Frame.Decode<ResumeRequest>(payload));
                 break;
@@ -46,15 +43,6 @@ internal static unsafe class RequestHandler
                 connection.Fail(FailureCode.UnknownRequest, $"the agent knows no request of type {(byte)type}");
                 break;
         }
-    }
-
-    private static void SetClock(Connection connection, SetClockRequest request)
-    {
-        var time = Timespec.FromNanoseconds(request.UnixNanoseconds);
-        if (Libc.clock_settime(Linux.CLOCK_REALTIME, &time) < 0)
-            connection.Fail(FailureCode.SystemError, LinuxException.Last("clock_settime").Message);
-        else
-            connection.Done();
     }
 
     private static void Resume(IMachine machine, Connection connection, ResumeRequest request)

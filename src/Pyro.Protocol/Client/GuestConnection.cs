@@ -75,12 +75,6 @@ public sealed class GuestConnection : IAsyncDisposable
         return Frame.Decode<AgentInfo>(_reader.Payload.Span);
     }
 
-    /// <summary>Sets the guest's wall clock.</summary>
-    /// <exception cref="GuestRequestException">The agent refused.</exception>
-    /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>
-    public Task SetClockAsync(DateTimeOffset time, CancellationToken cancellationToken = default)
-        => CallAsync(new SetClockRequest { UnixNanoseconds = checked((ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100) }, cancellationToken);
-
     /// <summary>Makes a guest that goes on from a snapshot a machine of its own; comes before everything else.</summary>
     /// <exception cref="GuestRequestException">The agent refused, or could not do a part of it.</exception>
     /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>
