@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using Iced.Intel;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Kvm;
 using Pyro.Vmm.Processes;
 using Pyro.Vmm.Snapshots;
 using Pyro.Vmm.Tests.Boot;
-using Pyro.Vmm.Tests.Disks;
+using Pyro.Vmm.Tests.Snapshots;
 using Xunit.Abstractions;
 using static Iced.Intel.AssemblerRegisters;
 using static Pyro.Vmm.Tests.TinyGuest;
@@ -14,22 +13,12 @@ namespace Pyro.Vmm.Tests.Processes;
 
 /// <summary>Snapshots of running machines in VMM processes, of the published executable, on this host's own <c>/dev/kvm</c>.</summary>
 [Collection(AloneCollection.Name)]
-public sealed class LiveSaveTests(ITestOutputHelper output) : IDisposable
+public sealed class LiveSaveTests(ITestOutputHelper output) : LiveTest
 {
     private const int Megabytes = 128;
 
     /// <summary>So much that looking through it takes longer than what a test does meanwhile; all of it is zero.</summary>
     private const int ManyMegabytes = 6144;
-
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
-
-    private readonly List<SafeFileHandle> _files = [];
-
-    public void Dispose()
-    {
-        foreach (SafeFileHandle file in _files)
-            file.Dispose();
-    }
 
     [Fact]
     public async Task A_machine_goes_on_and_its_children_go_on_from_there()
@@ -109,18 +98,10 @@ public sealed class LiveSaveTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("ended before", late.Error, StringComparison.Ordinal);
     }
 
-    private SafeFileHandle NewFile()
-    {
-        SafeFileHandle file = TestDisk.NewFile();
-        _files.Add(file);
-        return file;
-    }
-
-    private static VmmProcess Launch(
+    private VmmProcess Launch(
         int megabytes, SafeFileHandle console, (SafeFileHandle State, SafeFileHandle Memory)? save = null, (SafeFileHandle State, SafeFileHandle Memory)? restore = null)
     {
-        using KvmSystem kvm = KvmSystem.Open();
-        using var handle = new SafeFileHandle(kvm.Number, ownsHandle: false);
+        using var handle = new SafeFileHandle(Kvm.Number, ownsHandle: false);
         // Writes one line after the other, for ever.
         using FileStream kernel = TinyElf.Open(TinyElf.Build(Assemble(64, a =>
         {

@@ -1,11 +1,7 @@
 using Iced.Intel;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Kvm;
-using Pyro.Vmm.Boot;
-using Pyro.Vmm.Devices;
 using Pyro.Vmm.Memory;
 using Pyro.Vmm.Snapshots;
-using Pyro.Vmm.Tests.Boot;
 using Pyro.Vmm.Tests.Disks;
 using Pyro.Vmm.Tests.Virtio;
 using Xunit.Abstractions;
@@ -19,7 +15,7 @@ namespace Pyro.Vmm.Tests.Snapshots;
 /// round's number into one after the other, so no page is ever ahead of the one before it, nor more than one behind.
 /// </summary>
 [Collection(AloneCollection.Name)]
-public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
+public sealed class LiveSnapshotTests(ITestOutputHelper output) : LiveTest
 {
     private const ulong MemoryBytes = 128 << 20;
     private const int Pages = 16;
@@ -27,18 +23,6 @@ public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
     private const int Go = 0x200000;
     private const ulong NoiseAt = 32 << 20;
     private const int NoiseLength = 96 << 20;
-
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
-
-    private readonly KvmSystem _kvm = KvmSystem.Open();
-    private readonly List<SafeFileHandle> _files = [];
-
-    public void Dispose()
-    {
-        _kvm.Dispose();
-        foreach (SafeFileHandle file in _files)
-            file.Dispose();
-    }
 
     [Fact]
     public async Task A_snapshot_is_of_one_instant_and_the_machine_goes_on_while_it_is_written()
@@ -88,7 +72,7 @@ public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
             await Task.Run(() =>
             {
                 source.Pause();
-                source.Save(_kvm, [], NewFile());
+                source.Save(Kvm, [], NewFile());
                 source.Resume();
             });
             paused = Least(paused, System.Diagnostics.Stopwatch.GetElapsedTime(begin));
@@ -166,7 +150,7 @@ public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
     {
         using Machine source = Start();
         using SafeFileHandle readOnly = TestDisk.Reopen(TestDisk.NewFile(MemoryBytes), writable: false);
-        await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => source.SaveLive(_kvm, [], readOnly, [])));
+        await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => source.SaveLive(Kvm, [], readOnly, [])));
         await UntilAsync(source, Round(source) + 10);
         (LiveSnapshot snapshot, SafeFileHandle memory) = await SaveAsync(source);
         using Machine child = Restore(snapshot, memory);
@@ -175,17 +159,10 @@ public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
         await FinishAsync(source);
     }
 
-    private SafeFileHandle NewFile()
-    {
-        SafeFileHandle file = TestDisk.NewFile();
-        _files.Add(file);
-        return file;
-    }
-
     private Machine Start()
     {
-        var machine = new Machine(_kvm, new MachineOptions { Console = new ConsoleLog(null), MemoryBytes = MemoryBytes, Devices = [new TestDevice()] });
-        using FileStream kernel = TinyElf.Open(TinyElf.Build(Assemble(64, a =>
+        Machine machine = NewMachine(MemoryBytes, new TestDevice());
+        Load(machine, a =>
         {
             Label round = a.CreateLabel(), page = a.CreateLabel();
             a.mov(eax, 0);
@@ -201,8 +178,7 @@ public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
             a.cmp(__qword_ptr[Go], 0);
             a.je(round);
             PowerOff(a);
-        })));
-        machine.LoadKernel(kernel.SafeFileHandle, "tiny", null, "", BootProtocol.Linux64);
+        });
         Noise(machine);
         machine.Start();
         Assert.True(SpinWait.SpinUntil(() => Round(machine) > 2, s_limit));
@@ -217,33 +193,13 @@ public sealed class LiveSnapshotTests(ITestOutputHelper output) : IDisposable
         Assert.True(expected.AsSpan().SequenceEqual(machine.Memory.GetSpan(new GuestAddress(NoiseAt), NoiseLength)));
     }
 
-    private Task<(LiveSnapshot Snapshot, SafeFileHandle Memory)> SaveAsync(Machine machine)
-    {
-        SafeFileHandle memory = NewFile();
-        return Task.Run(() => (machine.SaveLive(_kvm, [], memory, []), memory));
-    }
+    private Machine Restore(LiveSnapshot snapshot, SafeFileHandle memory) => Restored(snapshot, memory, MemoryBytes, new TestDevice());
 
-    private Machine Restore(LiveSnapshot snapshot, SafeFileHandle memory)
-    {
-        var machine = new Machine(_kvm, new MachineOptions { Console = new ConsoleLog(null), MemoryBytes = MemoryBytes, Devices = [new TestDevice()], WillRestore = true });
-        machine.Restore(snapshot.State, "live", memory);
-        return machine;
-    }
+    private static long Round(Machine machine) => NumberAt(machine, FirstPage);
 
-    private static long Round(Machine machine)
-    {
-        Assert.True(machine.Memory.TryRead(new GuestAddress(FirstPage), out long round));
-        return round;
-    }
+    private static long[] Rounds(Machine machine) => [.. Enumerable.Range(0, Pages).Select(page => NumberAt(machine, FirstPage + ((ulong)page * 4096)))];
 
-    private static long[] Rounds(Machine machine) => [.. Enumerable.Range(0, Pages).Select(page =>
-    {
-        Assert.True(machine.Memory.TryRead(new GuestAddress(FirstPage + ((ulong)page * 4096)), out long round));
-        return round;
-    })];
-
-    private static async Task UntilAsync(Machine machine, long round) =>
-        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => Round(machine) >= round, s_limit)), $"the machine stays at round {Round(machine)}");
+    private static Task UntilAsync(Machine machine, long round) => UntilAsync(machine, FirstPage, round);
 
     private static async Task<long[]> FinishAsync(Machine machine)
     {
