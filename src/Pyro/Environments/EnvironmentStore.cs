@@ -12,10 +12,9 @@ namespace Pyro.Environments;
 public sealed class EnvironmentStore
 {
     private const string ManifestName = "environment.json";
-    private const string BuildPrefix = ".build-";
-    private const string LockSuffix = ".lock";
 
     private readonly string _root;
+    private readonly FolderStore _folders;
     private readonly IReadOnlyList<IEnvironmentSource> _sources;
 
     /// <summary>A store in a folder of its own.</summary>
@@ -24,6 +23,7 @@ public sealed class EnvironmentStore
     public EnvironmentStore(string folder, IReadOnlyList<IEnvironmentSource> sources)
     {
         _root = folder;
+        _folders = new FolderStore(folder);
         _sources = sources;
     }
 
@@ -72,7 +72,7 @@ public sealed class EnvironmentStore
     /// <summary>Whether an environment was installed, whole or not: <see cref="Resolve"/> tells a damaged one.</summary>
     /// <param name="reference">Its name.</param>
     /// <exception cref="PyroException">The name is not known.</exception>
-    public bool IsPresent(string reference) => Directory.Exists(FolderOf(Find(reference).Recipe));
+    public bool IsPresent(string reference) => _folders.Has(Find(reference).Recipe.FolderName);
 
     /// <summary>Installs an environment if it is not there whole.</summary>
     /// <param name="reference">Its name, as <c>debian:12</c>.</param>
@@ -89,10 +89,9 @@ public sealed class EnvironmentStore
         var clock = Stopwatch.StartNew();
         void Report(string step, string message) => progress?.Report(new EnvironmentProgress(recipe.Name, step, message, clock.Elapsed));
 
-        PrivateFolder.Ensure(_root);
         DateTimeOffset asked = DateTimeOffset.UtcNow;
-        using EnvironmentLock held = await EnvironmentLock.TakeAsync(
-            LockPath(recipe),
+        using FileLock held = await _folders.LockAsync(
+            recipe.FolderName,
             () => Report(EnvironmentProgress.Wait, "another process is installing it"),
             cancellationToken).ConfigureAwait(false);
         // Whoever had the lock may have done the work meanwhile.
@@ -101,26 +100,19 @@ public sealed class EnvironmentStore
         if (damage is not null)
             Report(EnvironmentProgress.Packages, $"{FolderOf(recipe)} is damaged ({damage}): making it anew");
 
-        foreach (string left in BuildsOf(recipe))
-            BuildFolder.Delete(left);
-        string build = BuildFolder.Create(_root, BuildPrefix + recipe.FolderName);
         try
         {
-            string content = Directory.CreateDirectory(Path.Combine(build, "content"), BuildFolder.Private).FullName;
-            EnvironmentContent result = await source.BuildAsync(recipe, content, Report, cancellationToken).ConfigureAwait(false);
-            string whole = Directory.CreateDirectory(Path.Combine(build, "whole"), BuildFolder.Private).FullName;
-            Report(EnvironmentProgress.Digest, "reading the image");
-            Seal(recipe, result, Path.Combine(content, IEnvironmentSource.RootDiskName), whole, cancellationToken);
-            EnvironmentFiles.Exchange(whole, FolderOf(recipe));
-            EnvironmentFiles.Sync(_root);
+            await _folders.InstallAsync(recipe.FolderName, async (build, whole) =>
+            {
+                string content = BuildFolder.CreateIn(build, "content");
+                EnvironmentContent result = await source.BuildAsync(recipe, content, Report, cancellationToken).ConfigureAwait(false);
+                Report(EnvironmentProgress.Digest, "reading the image");
+                Seal(recipe, result, Path.Combine(content, IEnvironmentSource.RootDiskName), whole, cancellationToken);
+            }).ConfigureAwait(false);
         }
         catch (IOException e)
         {
             throw new PyroException(ErrorCodes.EnvironmentBuildFailed, $"the environment {recipe.Name} could not be installed: {e.Message}", $"Check that the disk of {_root} has room.", e);
-        }
-        finally
-        {
-            BuildFolder.Delete(build);
         }
         InstalledEnvironment installed = Resolve(recipe.Name);
         Report(EnvironmentProgress.Installed, $"{installed.DiskUsage / 1_000_000} MB, {installed.Packages.Count} packages");
@@ -157,48 +149,21 @@ public sealed class EnvironmentStore
     public bool Remove(string reference)
     {
         (EnvironmentRecipe recipe, _) = Find(reference);
-        string folder = FolderOf(recipe);
-        if (!Directory.Exists(folder))
+        if (!_folders.Has(recipe.FolderName))
             return false;
-        using EnvironmentLock held = EnvironmentLock.TryTake(LockPath(recipe)) ??
-            throw new PyroException(ErrorCodes.EnvironmentBusy, $"the environment {recipe.Name} is being installed", "Wait for the other pull to end.");
-        BuildFolder.Discard(_root, BuildPrefix, folder);
-        File.Delete(LockPath(recipe));
-        return true;
+        return _folders.TryRemove(recipe.FolderName) ? true
+            : throw new PyroException(ErrorCodes.EnvironmentBusy, $"the environment {recipe.Name} is being installed", "Wait for the other pull to end.");
     }
 
     /// <summary>Removes what nothing uses any more: images of recipes that changed, damaged images, interrupted builds.</summary>
     /// <exception cref="PyroException">A folder cannot be removed.</exception>
     public PruneResult Prune()
     {
-        var removed = new List<string>();
-        long freed = 0;
-        if (!Directory.Exists(_root))
-            return new PruneResult(removed, freed);
         var wanted = _sources.SelectMany(source => source.Offers).Concat(OnDisk()).DistinctBy(recipe => recipe.FolderName)
             .Where(recipe => Read(recipe, out _) is not null)
             .Select(recipe => recipe.FolderName)
             .ToHashSet(StringComparer.Ordinal);
-        foreach (string path in Directory.GetDirectories(_root))
-        {
-            string name = Path.GetFileName(path);
-            if (wanted.Contains(name))
-                continue;
-            bool build = name.StartsWith(BuildPrefix, StringComparison.Ordinal);
-            string lockPath = Path.Combine(_root, (build ? BuildFolder.NameOf(name[BuildPrefix.Length..]) : name) + LockSuffix);
-            using EnvironmentLock? held = EnvironmentLock.TryTake(lockPath);
-            // Whoever builds it holds the lock.
-            if (held is null)
-                continue;
-            freed += BuildFolder.DiskUsage(path);
-            if (build)
-                BuildFolder.Delete(path);
-            else
-                BuildFolder.Discard(_root, BuildPrefix, path);
-            File.Delete(lockPath);
-            removed.Add(name);
-        }
-        return new PruneResult(removed, freed);
+        return _folders.Prune(wanted.Contains);
     }
 
     /// <summary>The name of the folder that an environment has or would have.</summary>
@@ -223,15 +188,13 @@ public sealed class EnvironmentStore
     private List<EnvironmentRecipe> OnDisk()
     {
         var recipes = new List<EnvironmentRecipe>();
-        if (!Directory.Exists(_root))
-            return recipes;
-        foreach (string folder in Directory.GetDirectories(_root))
+        foreach (DirectoryInfo folder in _folders.All())
         {
-            string? name = NameIn(Path.Combine(folder, ManifestName));
+            string? name = NameIn(Path.Combine(folder.FullName, ManifestName));
             if (string.IsNullOrEmpty(name))
                 continue;
             EnvironmentRecipe? recipe = _sources.Select(source => source.Find(name)).FirstOrDefault(found => found is not null);
-            if (recipe?.FolderName == Path.GetFileName(folder))
+            if (recipe?.FolderName == folder.Name)
                 recipes.Add(recipe);
         }
         return recipes;
@@ -268,7 +231,7 @@ public sealed class EnvironmentStore
                 Digest = manifest!.Digest,
                 RootDisk = disk,
                 Size = manifest.Size,
-                DiskUsage = EnvironmentFiles.DiskUsage(disk),
+                DiskUsage = FileSystem.DiskUsage(disk),
                 Created = manifest.Created,
                 Source = manifest.Source,
                 Packages = manifest.Packages,
@@ -311,17 +274,12 @@ public sealed class EnvironmentStore
             Source = content.Origin,
             Packages = content.Packages,
         };
-        EnvironmentFiles.Sync(disk);
+        FileSystem.Sync(disk);
         string record = Path.Combine(folder, ManifestName);
         File.WriteAllBytes(record, JsonSerializer.SerializeToUtf8Bytes(manifest, EnvironmentJson.Default.EnvironmentManifest));
         File.SetUnixFileMode(record, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        EnvironmentFiles.Sync(record);
-        EnvironmentFiles.Sync(folder);
+        FileSystem.Sync(record);
     }
 
-    private string FolderOf(EnvironmentRecipe recipe) => Path.Combine(_root, recipe.FolderName);
-
-    private string LockPath(EnvironmentRecipe recipe) => Path.Combine(_root, recipe.FolderName + LockSuffix);
-
-    private string[] BuildsOf(EnvironmentRecipe recipe) => Directory.GetDirectories(_root, BuildPrefix + recipe.FolderName + BuildFolder.Separator + "*");
+    private string FolderOf(EnvironmentRecipe recipe) => _folders.PathOf(recipe.FolderName);
 }

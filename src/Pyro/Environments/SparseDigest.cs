@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Files;
 
 namespace Pyro.Environments;
 
@@ -62,5 +62,5 @@ internal static class SparseDigest
 
     // -1 where only a hole follows. A file system that knows no holes answers with the offset itself.
     private static long NextData(SafeFileHandle file, long offset) =>
-        EnvironmentFiles.lseek(file, offset, EnvironmentFiles.SEEK_DATA) is >= 0 and long data ? data : -1;
+        FileSystem.lseek(file, offset, FileSystem.SEEK_DATA) is >= 0 and long data ? data : -1;
 }

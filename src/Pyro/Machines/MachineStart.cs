@@ -49,7 +49,7 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
             }
         }
 
-        store.GiveUp(parts, why);
+        await store.GiveUpAsync(parts, why).ConfigureAwait(false);
         return null;
     }
 

@@ -5,20 +5,17 @@ using Pyro.Machines;
 namespace Pyro.Warm;
 
 /// <summary>
-/// The snapshots that machines start from: a folder each in the cache, found by a hash of all that it depends on. A folder
-/// appears whole, by a rename, or not at all; what loading cannot vouch for is refused there. Any number of processes can
-/// use one store at once.
+/// The snapshots that machines start from: a folder each in the cache, found by a hash of all that it depends on. What
+/// loading cannot vouch for is refused there.
 /// </summary>
 internal sealed class WarmStore(PyroPaths paths)
 {
-    private const string BuildPrefix = ".build-";
-    private const string LockSuffix = ".lock";
     private const string UnfitFile = "unfit";
 
     /// <summary>How many are kept, the last used ones: each takes some ten megabytes.</summary>
     private const int Kept = 8;
 
-    private readonly string _root = paths.Warm;
+    private readonly FolderStore _folders = new(paths.Warm);
 
     /// <summary>Opens the snapshot for a machine, or gives null.</summary>
     internal WarmSnapshot? TryOpen(MachineParts parts)
@@ -42,10 +39,9 @@ internal sealed class WarmStore(PyroPaths paths)
     internal WarmState StateOf(MachineParts parts, out string? why)
     {
         why = null;
-        string folder = FolderOf(parts);
-        if (!Directory.Exists(folder))
-            return SnapshotsOf(parts.WarmName).Count > 0 ? WarmState.Stale : WarmState.Cold;
-        string unfit = Path.Combine(folder, UnfitFile);
+        if (!_folders.Has(NameOf(parts)))
+            return SnapshotsOf(parts.WarmName).Any() ? WarmState.Stale : WarmState.Cold;
+        string unfit = Path.Combine(FolderOf(parts), UnfitFile);
         if (!File.Exists(unfit))
             return WarmState.Warm;
         why = File.ReadAllText(unfit);
@@ -53,7 +49,7 @@ internal sealed class WarmStore(PyroPaths paths)
     }
 
     /// <summary>Where a machine's snapshot lies, or would.</summary>
-    internal string FolderOf(MachineParts parts) => Path.Combine(_root, $"{parts.WarmName}-{parts.Key}");
+    internal string FolderOf(MachineParts parts) => _folders.PathOf(NameOf(parts));
 
     /// <summary>Makes a machine's snapshot, in place of any there is.</summary>
     /// <param name="parts">The machine.</param>
@@ -64,138 +60,70 @@ internal sealed class WarmStore(PyroPaths paths)
     /// <exception cref="PyroException">It could not be made.</exception>
     internal async Task<bool> MakeAsync(MachineParts parts, Func<WarmSnapshot, Task> fill, Action? busy, CancellationToken cancellationToken)
     {
-        PrivateFolder.Ensure(_root);
-        string target = FolderOf(parts);
-        string lockPath = target + LockSuffix;
-        using EnvironmentLock? held = busy is null
-            ? EnvironmentLock.TryTake(lockPath)
-            : await EnvironmentLock.TakeAsync(lockPath, busy, cancellationToken).ConfigureAwait(false);
+        string name = NameOf(parts);
+        using FileLock? held = busy is null
+            ? _folders.TryLock(name)
+            : await _folders.LockAsync(name, busy, cancellationToken).ConfigureAwait(false);
         if (held is null)
             return false;
 
-        string name = Path.GetFileName(target);
-        foreach (string left in Directory.GetDirectories(_root, BuildPrefix + name + BuildFolder.Separator + "*"))
-            BuildFolder.Delete(left);
-        string build = BuildFolder.Create(_root, BuildPrefix + name);
         try
         {
-            string whole = Directory.CreateDirectory(Path.Combine(build, "whole"), BuildFolder.Private).FullName;
-            using (WarmSnapshot files = WarmSnapshot.Create(whole))
-                await fill(files).ConfigureAwait(false);
-            // The state file vouches for the others, so it may not reach the disk before them.
-            foreach (string file in (string[])[WarmSnapshot.MemoryFile, WarmSnapshot.LayerFile, WarmSnapshot.StateFile])
-                EnvironmentFiles.Sync(Path.Combine(whole, file));
-            Install(whole, target);
+            await _folders.InstallAsync(name, async (_, whole) =>
+            {
+                using (WarmSnapshot files = WarmSnapshot.Create(whole))
+                    await fill(files).ConfigureAwait(false);
+                // The state file vouches for the others, so it may not reach the disk before them.
+                foreach (string file in (string[])[WarmSnapshot.MemoryFile, WarmSnapshot.LayerFile, WarmSnapshot.StateFile])
+                    FileSystem.Sync(Path.Combine(whole, file));
+            }).ConfigureAwait(false);
         }
         catch (IOException e)
         {
-            throw new PyroException(ErrorCodes.FolderFailed, $"the warm snapshot {name} could not be written: {e.Message}", $"Check that the disk of {_root} has room.", e);
-        }
-        finally
-        {
-            BuildFolder.Delete(build);
+            throw new PyroException(ErrorCodes.FolderFailed, $"the warm snapshot {name} could not be written: {e.Message}", $"Check that the disk of {paths.Warm} has room.", e);
         }
 
-        RemoveOthers(parts, target);
+        RemoveOthers(parts, name);
         return true;
     }
 
-    /// <summary>Removes a machine's snapshot, if it is there.</summary>
-    internal void Discard(MachineParts parts)
-    {
-        if (Directory.Exists(FolderOf(parts)))
-            BuildFolder.Discard(_root, BuildPrefix, FolderOf(parts));
-    }
+    /// <summary>Removes a machine's snapshot, unless another process is making a new one.</summary>
+    internal void Discard(MachineParts parts) => _folders.TryRemove(NameOf(parts));
 
     /// <summary>Notes that machines of these parts cannot go on from a snapshot, so that no run tries again.</summary>
-    internal void GiveUp(MachineParts parts, string why)
+    internal async Task GiveUpAsync(MachineParts parts, string why)
     {
-        PrivateFolder.Ensure(_root);
-        string build = BuildFolder.Create(_root, BuildPrefix + Path.GetFileName(FolderOf(parts)));
-        try
-        {
-            string whole = Directory.CreateDirectory(Path.Combine(build, "whole"), BuildFolder.Private).FullName;
-            File.WriteAllText(Path.Combine(whole, UnfitFile), why);
-            Install(whole, FolderOf(parts));
-        }
-        finally
-        {
-            BuildFolder.Delete(build);
-        }
+        using FileLock? held = _folders.TryLock(NameOf(parts));
+        // Whoever has it makes a new snapshot, and finds out for himself.
+        if (held is not null)
+            await _folders.InstallAsync(NameOf(parts), (_, whole) => File.WriteAllTextAsync(Path.Combine(whole, UnfitFile), why)).ConfigureAwait(false);
     }
 
     /// <summary>Removes an environment's snapshots.</summary>
     /// <param name="environmentFolder">The name of its folder in the environments' store.</param>
     internal void Remove(string environmentFolder)
     {
-        foreach (string folder in SnapshotsOf(environmentFolder))
-            BuildFolder.Discard(_root, BuildPrefix, folder);
+        foreach (string name in SnapshotsOf(environmentFolder))
+            _folders.TryRemove(name);
     }
 
     /// <summary>Removes what no machine would start from: stale snapshots, those of environments that are gone, interrupted builds.</summary>
     /// <param name="wanted">Whether machines still start from the snapshot of this folder name.</param>
     /// <exception cref="PyroException">A folder cannot be removed.</exception>
-    internal PruneResult Prune(Func<string, bool> wanted)
-    {
-        var removed = new List<string>();
-        long freed = 0;
-        if (!Directory.Exists(_root))
-            return new PruneResult(removed, freed);
-        foreach (string folder in Directory.GetDirectories(_root))
-        {
-            string name = Path.GetFileName(folder);
-            bool build = name.StartsWith(BuildPrefix, StringComparison.Ordinal);
-            string snapshot = build ? BuildFolder.NameOf(name[BuildPrefix.Length..]) : name;
-            if (!build && wanted(snapshot))
-                continue;
-            string lockPath = Path.Combine(_root, snapshot + LockSuffix);
-            using EnvironmentLock? held = EnvironmentLock.TryTake(lockPath);
-            // Whoever makes it holds the lock.
-            if (held is null)
-                continue;
-            freed += BuildFolder.DiskUsage(folder);
-            if (build)
-                BuildFolder.Delete(folder);
-            else
-                BuildFolder.Discard(_root, BuildPrefix, folder);
-            File.Delete(lockPath);
-            removed.Add(name);
-        }
-
-        return new PruneResult(removed, freed);
-    }
-
-    private void Install(string whole, string target)
-    {
-        EnvironmentFiles.Sync(whole);
-        EnvironmentFiles.Exchange(whole, target);
-        EnvironmentFiles.Sync(_root);
-    }
+    internal PruneResult Prune(Func<string, bool> wanted) => _folders.Prune(wanted);
 
     // What another pyro, kernel or image had for the same machines, and what was not used for longest. Machines that run
     // keep their files.
     private void RemoveOthers(MachineParts parts, string kept)
     {
-        foreach (string stale in SnapshotsOf(parts.WarmName))
-        {
-            if (stale != kept)
-                RemoveUnlocked(stale);
-        }
-
-        DirectoryInfo[] all = [.. new DirectoryInfo(_root).GetDirectories().Where(static d => !d.Name.StartsWith(BuildPrefix, StringComparison.Ordinal))];
-        foreach (DirectoryInfo old in all.OrderByDescending(static d => d.LastWriteTimeUtc).Skip(Kept))
-            RemoveUnlocked(old.FullName);
+        foreach (string stale in SnapshotsOf(parts.WarmName).Where(name => name != kept))
+            _folders.TryRemove(stale);
+        foreach (DirectoryInfo old in _folders.All().OrderByDescending(static folder => folder.LastWriteTimeUtc).Skip(Kept))
+            _folders.TryRemove(old.Name);
     }
 
-    private void RemoveUnlocked(string folder)
-    {
-        using EnvironmentLock? held = EnvironmentLock.TryTake(folder + LockSuffix);
-        if (held is null || !Directory.Exists(folder))
-            return;
-        BuildFolder.Discard(_root, BuildPrefix, folder);
-        File.Delete(folder + LockSuffix);
-    }
+    private IEnumerable<string> SnapshotsOf(string prefix) =>
+        _folders.All().Select(static folder => folder.Name).Where(name => name.StartsWith(prefix + "-", StringComparison.Ordinal));
 
-    private List<string> SnapshotsOf(string prefix) =>
-        Directory.Exists(_root) ? [.. Directory.GetDirectories(_root, prefix + "-*")] : [];
+    private static string NameOf(MachineParts parts) => $"{parts.WarmName}-{parts.Key}";
 }

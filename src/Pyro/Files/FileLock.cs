@@ -2,18 +2,18 @@ using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Interop;
 
-namespace Pyro.Environments;
+namespace Pyro.Files;
 
-/// <summary>One installation of an environment at a time, over all processes. The kernel lets go of it when its holder dies.</summary>
-internal sealed class EnvironmentLock : IDisposable
+/// <summary>A lock that one process has at a time. The kernel lets go of it when its holder dies.</summary>
+internal sealed class FileLock : IDisposable
 {
     private readonly SafeFileHandle _file;
 
-    private EnvironmentLock(SafeFileHandle file) => _file = file;
+    private FileLock(SafeFileHandle file) => _file = file;
 
     /// <summary>Takes the lock if nobody has it.</summary>
     /// <exception cref="PyroException">The lock file cannot be made.</exception>
-    internal static EnvironmentLock? TryTake(string path)
+    internal static FileLock? TryTake(string path)
     {
         while (true)
         {
@@ -33,7 +33,7 @@ internal sealed class EnvironmentLock : IDisposable
             }
             // A prune may have deleted the file between our open and our lock.
             if (Libc.LinksOf(fd) > 0)
-                return new EnvironmentLock(file);
+                return new FileLock(file);
             file.Dispose();
         }
     }
@@ -42,7 +42,7 @@ internal sealed class EnvironmentLock : IDisposable
     /// <param name="path">The lock file.</param>
     /// <param name="busy">Called once if somebody else has it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal static async Task<EnvironmentLock> TakeAsync(string path, Action busy, CancellationToken cancellationToken)
+    internal static async Task<FileLock> TakeAsync(string path, Action busy, CancellationToken cancellationToken)
     {
         bool told = false;
         while (true)

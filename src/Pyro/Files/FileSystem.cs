@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Interop;
 
-namespace Pyro.Environments;
+namespace Pyro.Files;
 
-/// <summary>The file system calls that atomic installation needs and .NET has not.</summary>
-internal static partial class EnvironmentFiles
+/// <summary>What .NET does not do with files: exchange them, sync them, tell what they take on the disk and where their data is.</summary>
+internal static partial class FileSystem
 {
     internal const int SEEK_DATA = 3;
 
@@ -42,6 +42,16 @@ internal static partial class EnvironmentFiles
         // struct stat is 144 bytes on x86-64; st_blocks is its ninth word, in units of 512 bytes.
         ulong[] words = new ulong[18];
         return stat(path, words) == 0 ? (long)words[8] * 512 : 0;
+    }
+
+    /// <summary>Bytes that a folder's files take on the disk, as far as it can be read.</summary>
+    internal static long DiskUsageBelow(string folder)
+    {
+        long sum = 0;
+        var all = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+        foreach (string file in Directory.EnumerateFiles(folder, "*", all))
+            sum += DiskUsage(file);
+        return sum;
     }
 
     private static IOException Failed(string call, string path)
