@@ -1,5 +1,5 @@
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Files;
 
 namespace Pyro;
 
@@ -36,13 +36,13 @@ public static class StandardStreams
             set => throw new NotSupportedException();
         }
 
-        public override int Read(Span<byte> buffer) => FileDescriptor.Read(_handle, buffer);
+        public override int Read(Span<byte> buffer) => BlockingFile.Read(_handle, buffer);
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            if (!FileDescriptor.TryWrite(_handle, buffer))
+            if (!BlockingFile.TryWrite(_handle, buffer))
                 throw new BrokenPipeException();
         }
 

@@ -28,14 +28,16 @@ public sealed unsafe class ChildProcess : IDisposable
     /// What the child has open: the number there, and the descriptor here. Whatever else is open here must be marked close-on-exec,
     /// as everything is that this library and the runtime open. Numbers not named, 0 to 2 among them, are inherited as they are.
     /// </param>
-    /// <param name="newSession">Whether the child leads a session of its own, out of reach of the terminal's Ctrl-C.</param>
+    /// <param name="options">How it is started.</param>
+    /// <param name="folder">Its working directory, or null for this process's.</param>
     /// <exception cref="LinuxException">The program cannot be started.</exception>
     public static ChildProcess Start(
         string path,
         IReadOnlyList<string> arguments,
         IReadOnlyList<string> environment,
         IReadOnlyList<(int Number, SafeHandle Descriptor)> descriptors,
-        bool newSession = false)
+        ChildOptions options = ChildOptions.None,
+        string? folder = null)
     {
         // SAFETY: all that posix_spawn is given lives in this frame or in native memory that StringVector frees after the call.
         posix_spawn_file_actions_t actions;
@@ -52,10 +54,18 @@ public sealed unsafe class ChildProcess : IDisposable
                 bool added = false;
                 descriptors[held].Descriptor.DangerousAddRef(ref added);
             }
+            if (folder is not null)
+            {
+                Check(Libc.posix_spawn_file_actions_addchdir_np(&actions, folder), path);
+            }
             AddDescriptors(&actions, descriptors, path);
-            SetSignals(&attributes, newSession, path);
+            SetAttributes(&attributes, options, path);
             int pid;
-            Check(Libc.posix_spawn(&pid, path, &actions, &attributes, argv.Pointer, envp.Pointer), path);
+            Check(
+                options.HasFlag(ChildOptions.SearchPath)
+                    ? Libc.posix_spawnp(&pid, path, &actions, &attributes, argv.Pointer, envp.Pointer)
+                    : Libc.posix_spawn(&pid, path, &actions, &attributes, argv.Pointer, envp.Pointer),
+                path);
             return new ChildProcess(pid, OpenPidfd(pid));
         }
         finally
@@ -140,7 +150,7 @@ public sealed unsafe class ChildProcess : IDisposable
         }
     }
 
-    private static void SetSignals(posix_spawnattr_t* attributes, bool newSession, string path)
+    private static void SetAttributes(posix_spawnattr_t* attributes, ChildOptions options, string path)
     {
         __sigset_t none;
         __sigset_t all;
@@ -148,7 +158,16 @@ public sealed unsafe class ChildProcess : IDisposable
         _ = Libc.sigfillset(&all);
         Check(Libc.posix_spawnattr_setsigmask(attributes, &none), path);
         Check(Libc.posix_spawnattr_setsigdefault(attributes, &all), path);
-        int flags = Uapi.POSIX_SPAWN_SETSIGMASK | Uapi.POSIX_SPAWN_SETSIGDEF | (newSession ? Uapi.POSIX_SPAWN_SETSID : 0);
+        int flags = Uapi.POSIX_SPAWN_SETSIGMASK | Uapi.POSIX_SPAWN_SETSIGDEF;
+        if (options.HasFlag(ChildOptions.NewSession))
+        {
+            flags |= Uapi.POSIX_SPAWN_SETSID;
+        }
+        if (options.HasFlag(ChildOptions.NewGroup))
+        {
+            Check(Libc.posix_spawnattr_setpgroup(attributes, 0), path);
+            flags |= Uapi.POSIX_SPAWN_SETPGROUP;
+        }
         Check(Libc.posix_spawnattr_setflags(attributes, (short)flags), path);
     }
 

@@ -87,6 +87,23 @@ public static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fstat(SafeHandle fd, void* status);
 
+    /// <summary><c>fstatat(2)</c>.</summary>
+    /// <param name="status">A <see cref="stat"/>.</param>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int fstatat(int directory, string path, void* status, int flags);
+
+    /// <summary><c>access(2)</c>.</summary>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int access(string path, int mode);
+
+    /// <summary><c>renameat2(2)</c>.</summary>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int renameat2(int oldDirectory, string oldPath, int newDirectory, string newPath, uint flags);
+
+    /// <summary><c>pipe2(2)</c>: two descriptors, the one to read from first.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int pipe2(int* pair, int flags);
+
     /// <summary><c>flock(2)</c>.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int flock(SafeHandle fd, int operation);

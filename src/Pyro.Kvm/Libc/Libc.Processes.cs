@@ -12,6 +12,12 @@ public static unsafe partial class Libc
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int posix_spawn(int* pid, string path, void* actions, void* attributes, byte** argv, byte** envp);
 
+    /// <summary><c>posix_spawnp(3)</c>: the same, with a search in <c>PATH</c>.</summary>
+    /// <param name="actions">A <see cref="posix_spawn_file_actions_t"/>.</param>
+    /// <param name="attributes">A <see cref="posix_spawnattr_t"/>.</param>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int posix_spawnp(int* pid, string file, void* actions, void* attributes, byte** argv, byte** envp);
+
     /// <summary><c>posix_spawn_file_actions_init(3)</c>.</summary>
     /// <param name="actions">A <see cref="posix_spawn_file_actions_t"/>.</param>
     [LibraryImport(Library)]
@@ -41,6 +47,11 @@ public static unsafe partial class Libc
     /// <param name="actions">A <see cref="posix_spawn_file_actions_t"/>.</param>
     [LibraryImport(Library)]
     public static partial int posix_spawn_file_actions_addclosefrom_np(void* actions, int from);
+
+    /// <summary><c>posix_spawn_file_actions_addchdir_np(3)</c>.</summary>
+    /// <param name="actions">A <see cref="posix_spawn_file_actions_t"/>.</param>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int posix_spawn_file_actions_addchdir_np(void* actions, string path);
 
     /// <summary><c>posix_spawnattr_init(3)</c>.</summary>
     /// <param name="attributes">A <see cref="posix_spawnattr_t"/>.</param>
@@ -124,6 +135,10 @@ public static unsafe partial class Libc
     /// <param name="limit">A <see cref="rlimit"/>.</param>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int setrlimit(int resource, void* limit);
+
+    /// <summary><c>sysconf(3)</c>: the value, or -1.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint sysconf(int name);
 
     /// <summary><c>unshare(2)</c>.</summary>
     [LibraryImport(Library, SetLastError = true)]

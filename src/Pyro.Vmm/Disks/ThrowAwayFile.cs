@@ -18,10 +18,10 @@ public static class ThrowAwayFile
         if (descriptor >= 0)
             return new SafeFileHandle(descriptor, ownsHandle: true);
         LinuxException error = LinuxException.Last("open", directory);
-        if (error.Errno is not (Uapi.EOPNOTSUPP or Uapi.EISDIR))
+        if (error.Errno is not (Uapi.EOPNOTSUPP or Uapi.EISDIR or Uapi.ENOENT))
             throw error;
 
-        // A file system without O_TMPFILE: named for a moment.
+        // A file system without O_TMPFILE (overlayfs of older kernels, NFS, FUSE): named for a moment.
         string path = Path.Combine(directory, $".throw-away-{Guid.NewGuid():n}");
         descriptor = Libc.open(path, Uapi.O_CREAT | Uapi.O_EXCL | Uapi.O_RDWR | Uapi.O_CLOEXEC, OwnerReadWrite);
         if (descriptor < 0)

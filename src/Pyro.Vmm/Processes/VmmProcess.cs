@@ -54,7 +54,7 @@ public sealed class VmmProcess : IAsyncDisposable
             SafeHandle log = config.LogDescriptor is int i ? descriptors[i] : nothing;
             // A session of its own: Ctrl-C at the terminal is for the starting process. No environment: the configuration says everything.
             var child = ChildProcess.Start(
-                executable, [executable, VmmHost.Verb], [], [(0, nothing), (1, nothing), (2, log), (VmmHost.ControlDescriptor, theirs)], newSession: true);
+                executable, [executable, VmmHost.Verb], [], [(0, nothing), (1, nothing), (2, log), (VmmHost.ControlDescriptor, theirs)], ChildOptions.NewSession);
             process = new VmmProcess(child, new ControlSocket(ours));
         }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Files;
-using Pyro.Interop;
 
 namespace Pyro.Components;
 
@@ -18,7 +17,7 @@ internal static class DerivedFile
     internal static SafeFileHandle Open(string folder, string source, string extension, Action<Stream> make)
     {
         // Identity, size and time tell builds apart as well as make does, without reading megabytes in every run.
-        (ulong inode, ulong size, ulong modified) = Libc.IdentityOf(source);
+        (ulong inode, ulong size, ulong modified) = FileStatus.IdentityOf(source);
         string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{inode:x}-{size:x}-{modified:x}{extension}"));
         if (!File.Exists(path))
         {

@@ -6,7 +6,6 @@ using Pyro.Components;
 using Pyro.Environments;
 using Pyro.Files;
 using Pyro.Hosts;
-using Pyro.Interop;
 using Pyro.Json;
 using Pyro.Machines;
 using Pyro.Warm;
@@ -139,8 +138,7 @@ internal sealed class Doctor(PyroPaths paths, string environment)
 
     private void Limits()
     {
-        (ulong files, _) = Libc.LimitOf(Libc.RLIMIT_NOFILE);
-        (ulong space, _) = Libc.LimitOf(Libc.RLIMIT_AS);
+        ulong files = HostLimits.OpenFiles, space = HostLimits.AddressSpace;
         if (files < 256)
             Add("limits", CheckStatus.Warning, $"only {files} open files are allowed", "Raise it: ulimit -n 4096");
         else if (space != ulong.MaxValue)

@@ -1,4 +1,4 @@
-using Pyro.Interop;
+using Pyro.Running;
 
 namespace Pyro.Environments;
 

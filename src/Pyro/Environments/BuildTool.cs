@@ -2,7 +2,9 @@ using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Files;
+using Pyro.Kvm.Native;
+using Pyro.Running;
 
 namespace Pyro.Environments;
 
@@ -55,7 +57,7 @@ internal static class BuildTool
             line?.Invoke(text);
         });
         int code;
-        using (cancellationToken.Register(() => process.Signal(Libc.SIGKILL)))
+        using (cancellationToken.Register(() => process.Signal(Uapi.SIGKILL)))
             code = process.Wait();
         // Until the pipes are closed, something that it started still writes into the build's folder.
         outputs.Join(TimeSpan.FromSeconds(5));
@@ -108,7 +110,7 @@ internal static class BuildTool
         byte[] buffer = new byte[4096];
         var partial = new List<byte>();
         int count;
-        while ((count = FileDescriptor.Read(pipe, buffer)) > 0)
+        while ((count = BlockingFile.Read(pipe, buffer)) > 0)
         {
             foreach (byte value in buffer.AsSpan(0, count))
             {

@@ -231,7 +231,7 @@ public sealed class EnvironmentStore
                 Digest = manifest!.Digest,
                 RootDisk = disk,
                 Size = manifest.Size,
-                DiskUsage = FileSystem.DiskUsage(disk),
+                DiskUsage = FileStatus.DiskUsageOf(disk),
                 Created = manifest.Created,
                 Source = manifest.Source,
                 Packages = manifest.Packages,
@@ -274,11 +274,11 @@ public sealed class EnvironmentStore
             Source = content.Origin,
             Packages = content.Packages,
         };
-        FileSystem.Sync(disk);
+        FolderInstallation.Sync(disk);
         string record = Path.Combine(folder, ManifestName);
         File.WriteAllBytes(record, JsonSerializer.SerializeToUtf8Bytes(manifest, EnvironmentJson.Default.EnvironmentManifest));
         File.SetUnixFileMode(record, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        FileSystem.Sync(record);
+        FolderInstallation.Sync(record);
     }
 
     private string FolderOf(EnvironmentRecipe recipe) => _folders.PathOf(recipe.FolderName);

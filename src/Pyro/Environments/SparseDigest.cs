@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Files;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Environments;
 
@@ -62,5 +63,5 @@ internal static class SparseDigest
 
     // -1 where only a hole follows. A file system that knows no holes answers with the offset itself.
     private static long NextData(SafeFileHandle file, long offset) =>
-        FileSystem.lseek(file, offset, FileSystem.SEEK_DATA) is >= 0 and long data ? data : -1;
+        Libc.lseek(file, offset, Uapi.SEEK_DATA) is >= 0 and long data ? data : -1;
 }

@@ -1,6 +1,7 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
+using System.Runtime.InteropServices;
 
 namespace Pyro.Files;
 
@@ -17,24 +18,17 @@ internal sealed class FileLock : IDisposable
     {
         while (true)
         {
-            int fd = Libc.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0x180);
-            if (fd < 0)
+            if (TryOnce(path, out int errno) is { } taken)
+                return taken;
+            if (errno == Uapi.EWOULDBLOCK)
+                return null;
+            if (errno != Uapi.ESTALE)
             {
                 throw new PyroException(
                     ErrorCodes.FolderFailed,
-                    $"the lock {path} cannot be made: {Marshal.GetLastPInvokeErrorMessage()}",
+                    $"the lock {path} cannot be made: {Errno.Text(errno)}",
                     "Check the folder's owner and permissions, or point XDG_CACHE_HOME elsewhere.");
             }
-            var file = new SafeFileHandle(fd, ownsHandle: true);
-            if (Libc.flock(fd, Libc.LOCK_EX | Libc.LOCK_NB) != 0)
-            {
-                file.Dispose();
-                return null;
-            }
-            // A prune may have deleted the file between our open and our lock.
-            if (Libc.LinksOf(fd) > 0)
-                return new FileLock(file);
-            file.Dispose();
         }
     }
 
@@ -54,6 +48,25 @@ internal sealed class FileLock : IDisposable
             told = true;
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Tries once.</summary>
+    /// <param name="path">The lock file.</param>
+    /// <param name="errno">EWOULDBLOCK if somebody has the lock, ESTALE if whoever had it has deleted the file; else why it cannot be made.</param>
+    internal static FileLock? TryOnce(string path, out int errno)
+    {
+        var file = new SafeFileHandle(Libc.open(path, Uapi.O_RDWR | Uapi.O_CREAT | Uapi.O_CLOEXEC | Uapi.O_NOFOLLOW, PrivateFile.Mode), ownsHandle: true);
+        if (file.IsInvalid || Libc.flock(file, Uapi.LOCK_EX | Uapi.LOCK_NB) != 0)
+            errno = Marshal.GetLastPInvokeError();
+        // Without a name left, the lock is one that nobody else will ask for.
+        else if (FileStatus.LinksOf(file) == 0)
+            errno = Uapi.ESTALE;
+        else
+            errno = 0;
+        if (errno == 0)
+            return new FileLock(file);
+        file.Dispose();
+        return null;
     }
 
     public void Dispose() => _file.Dispose();

@@ -47,9 +47,9 @@ internal sealed class FolderStore(string root)
         {
             string whole = BuildFolder.CreateIn(build, "whole");
             await fill(build, whole).ConfigureAwait(false);
-            FileSystem.Sync(whole);
-            FileSystem.Exchange(whole, PathOf(name));
-            FileSystem.Sync(root);
+            FolderInstallation.Sync(whole);
+            FolderInstallation.Exchange(whole, PathOf(name));
+            FolderInstallation.Sync(root);
         }
         finally
         {
@@ -90,7 +90,7 @@ internal sealed class FolderStore(string root)
             // Whoever makes it holds the lock.
             if (held is null)
                 continue;
-            freed += FileSystem.DiskUsageBelow(path);
+            freed += FileStatus.DiskUsageBelow(path);
             if (isBuild)
                 BuildFolder.Delete(path);
             else

@@ -1,4 +1,5 @@
-using Pyro.Interop;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Files;
 
@@ -52,7 +53,7 @@ internal static class PrivateFolder
     {
         Ensure(path);
         var info = new DirectoryInfo(path);
-        if (info.LinkTarget is not null || Libc.OwnerOf(path) != CurrentUser)
+        if (info.LinkTarget is not null || FileStatus.OwnerOf(path) != CurrentUser)
         {
             throw new PyroException(
                 ErrorCodes.FolderFailed,
@@ -68,5 +69,5 @@ internal static class PrivateFolder
         "Check its owner and permissions, or point XDG_CACHE_HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR elsewhere.",
         cause);
 
-    internal static bool IsWritable(string path) => Libc.access(path, Libc.W_OK | Libc.X_OK) == 0;
+    internal static bool IsWritable(string path) => Libc.access(path, Uapi.W_OK | Uapi.X_OK) == 0;
 }

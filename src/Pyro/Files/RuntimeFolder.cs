@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Kvm;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Files;
 
@@ -13,9 +12,9 @@ internal sealed class RuntimeFolder : IDisposable
 {
     private const string LockName = "lock";
 
-    private readonly SafeFileHandle _lock;
+    private readonly FileLock _lock;
 
-    private RuntimeFolder(string id, string path, SafeFileHandle held)
+    private RuntimeFolder(string id, string path, FileLock held)
     {
         Id = id;
         Path = path;
@@ -38,15 +37,15 @@ internal sealed class RuntimeFolder : IDisposable
             string id = Guid.NewGuid().ToString("N")[..12];
             string path = System.IO.Path.Combine(root, id);
             PrivateFolder.CreateNew(path);
-            SafeFileHandle? held = TryLock(path, out int errno);
+            FileLock? held = TryLock(path, out int errno);
             if (held is not null)
                 return new RuntimeFolder(id, path, held);
-            if (errno is not (0 or Libc.ENOENT))
+            if (errno is not (Uapi.EWOULDBLOCK or Uapi.ESTALE or Uapi.ENOENT))
             {
                 Delete(path);
                 throw new PyroException(
                     ErrorCodes.FolderFailed,
-                    $"the machine's folder {path} cannot be locked: {Marshal.GetPInvokeErrorMessage(errno)}",
+                    $"the machine's folder {path} cannot be locked: {Errno.Text(errno)}",
                     "Close programs, or raise the limit on open files (ulimit -n).");
             }
             // A reaper was between our mkdir and our lock and took the folder away.
@@ -64,7 +63,7 @@ internal sealed class RuntimeFolder : IDisposable
         {
             if (!IsMachineId(System.IO.Path.GetFileName(path)))
                 continue;
-            using SafeFileHandle? held = TryLock(path, out _);
+            using FileLock? held = TryLock(path, out _);
             if (held is null)
                 continue;
             Delete(path);
@@ -80,24 +79,7 @@ internal sealed class RuntimeFolder : IDisposable
         _lock.Dispose();
     }
 
-    /// <param name="folder">The folder.</param>
-    /// <param name="errno">Why its lock file cannot be opened, or 0 if somebody else has the lock.</param>
-    private static SafeFileHandle? TryLock(string folder, out int errno)
-    {
-        errno = 0;
-        int fd = Libc.open(System.IO.Path.Combine(folder, LockName), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC | Libc.O_NOFOLLOW, 0x180);
-        if (fd < 0)
-        {
-            errno = Marshal.GetLastPInvokeError();
-            return null;
-        }
-        var handle = new SafeFileHandle(fd, ownsHandle: true);
-        // Without a name left, the lock is on a file that a reaper has deleted meanwhile.
-        if (Libc.flock(fd, Libc.LOCK_EX | Libc.LOCK_NB) == 0 && Libc.LinksOf(fd) > 0)
-            return handle;
-        handle.Dispose();
-        return null;
-    }
+    private static FileLock? TryLock(string folder, out int errno) => FileLock.TryOnce(System.IO.Path.Combine(folder, LockName), out errno);
 
     private static void Delete(string path)
     {

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Kvm;
+using Pyro.Vmm.Disks;
 
 namespace Pyro.Files;
 
@@ -12,24 +12,16 @@ internal static class ScratchFile
     internal static SafeFileHandle Create(string folder)
     {
         PrivateFolder.Ensure(folder);
-        int fd = Libc.open(folder, Libc.O_TMPFILE | Libc.O_RDWR | Libc.O_CLOEXEC, 0x180);
-        int errno = Marshal.GetLastPInvokeError();
-        if (fd < 0 && errno is Libc.EOPNOTSUPP or Libc.EISDIR or Libc.ENOENT)
+        try
         {
-            // Some file systems (overlayfs of older kernels, NFS, FUSE) know no nameless files: take the name away at once.
-            string path = Path.Combine(folder, $"scratch-{Guid.NewGuid():N}");
-            fd = Libc.open(path, Libc.O_CREAT | Libc.O_EXCL | Libc.O_RDWR | Libc.O_CLOEXEC, 0x180);
-            errno = Marshal.GetLastPInvokeError();
-            if (fd >= 0)
-                File.Delete(path);
+            return ThrowAwayFile.Create(folder);
         }
-        if (fd < 0)
+        catch (LinuxException e)
         {
             throw new PyroException(
                 ErrorCodes.FolderFailed,
-                $"a throw-away disk cannot be made in {folder}: {Marshal.GetPInvokeErrorMessage(errno)}",
+                $"a throw-away disk cannot be made in {folder}: {Errno.Text(e.Errno)}",
                 "Check that the folder is writable and its disk has room, or point XDG_STATE_HOME elsewhere.");
         }
-        return new SafeFileHandle(fd, ownsHandle: true);
     }
 }

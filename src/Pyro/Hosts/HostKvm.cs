@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
-using Libc = Pyro.Interop.Libc;
+using Pyro.Kvm.Native;
 
 namespace Pyro.Hosts;
 
@@ -78,14 +78,14 @@ public sealed class HostKvm
     {
         device = null;
         bool hardware = files.HasVirtualizationFlag();
-        int fd = Libc.open(files.Device, Libc.O_RDWR | Libc.O_CLOEXEC, 0);
+        int fd = Libc.open(files.Device, Uapi.O_RDWR | Uapi.O_CLOEXEC);
         if (fd < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
             return errno switch
             {
-                Libc.EACCES or Libc.EPERM => NoPermission(files),
-                Libc.ENOENT or Libc.ENOTDIR or Libc.ENODEV or Libc.ENXIO => Missing(files, hardware),
+                Uapi.EACCES or Uapi.EPERM => NoPermission(files),
+                Uapi.ENOENT or Uapi.ENOTDIR or Uapi.ENODEV or Uapi.ENXIO => Missing(files, hardware),
                 _ => new HostKvm(KvmKind.None, $"{files.Device} cannot be opened: {Marshal.GetPInvokeErrorMessage(errno)}", "See the kernel's log (dmesg) for kvm."),
             };
         }

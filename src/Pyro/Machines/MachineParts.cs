@@ -5,7 +5,6 @@ using Microsoft.Win32.SafeHandles;
 using Pyro.Components;
 using Pyro.Environments;
 using Pyro.Files;
-using Pyro.Interop;
 using Pyro.Vmm.Boot;
 
 namespace Pyro.Machines;
@@ -70,7 +69,7 @@ internal sealed record MachineParts
     // As make does it: a file of the same inode, length and time is the same file.
     private static string StampOf(string path)
     {
-        (ulong inode, ulong size, ulong modified) = Libc.IdentityOf(path);
+        (ulong inode, ulong size, ulong modified) = FileStatus.IdentityOf(path);
         return string.Create(CultureInfo.InvariantCulture, $"{inode:x}-{size:x}-{modified:x}");
     }
 

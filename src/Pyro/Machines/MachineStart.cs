@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Hosts;
-using Pyro.Interop;
 using Pyro.Warm;
 
 namespace Pyro.Machines;
@@ -13,11 +12,11 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
 
     internal async Task<Machine> RunAsync(CancellationToken cancellationToken)
     {
-        if (options.MemMib > Libc.MemoryBytes >> 20)
+        if (options.MemMib > HostLimits.MemoryMib)
         {
             throw new PyroException(
                 ErrorCodes.OutOfMemory,
-                $"a machine of {options.MemMib} MiB does not fit this host of {Libc.MemoryBytes >> 20} MiB",
+                $"a machine of {options.MemMib} MiB does not fit this host of {HostLimits.MemoryMib} MiB",
                 "Choose a smaller --mem-mib.");
         }
         // Cheap refusals first: nothing is made on a host that cannot run machines.

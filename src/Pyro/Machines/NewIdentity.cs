@@ -1,4 +1,5 @@
-using Pyro.Interop;
+using System.Runtime.InteropServices;
+using Pyro.Kvm;
 using Pyro.Protocol;
 
 namespace Pyro.Machines;
@@ -19,7 +20,18 @@ internal static class NewIdentity
     internal static ResumeRequest Request()
     {
         byte[] entropy = new byte[EntropyBytes];
-        Libc.FillRandom(entropy);
+        Fill(entropy);
         return new ResumeRequest { UnixNanoseconds = Now(), Entropy = entropy, MachineId = MachineId() };
+    }
+
+    // The kernel gives up to 256 bytes whole. The base library's classes would load OpenSSL first.
+    private static unsafe void Fill(Span<byte> bytes)
+    {
+        // SAFETY: the kernel writes as many bytes as it is told.
+        fixed (byte* first = bytes)
+        {
+            if (Libc.getrandom(first, (nuint)bytes.Length, 0) != bytes.Length)
+                throw new InvalidOperationException($"getrandom: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
     }
 }

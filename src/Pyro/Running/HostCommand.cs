@@ -2,7 +2,8 @@ using System.Collections;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Files;
+using Pyro.Kvm.Native;
 using Pyro.Protocol;
 
 namespace Pyro.Running;
@@ -26,12 +27,12 @@ internal sealed class HostCommand : IRunTarget
         bool inherit = streams.Terminal is not null;
         SpawnedProcess? process = SpawnedProcess.TryStart(request.Command, EnvironmentOf(request), request.Workdir, inherit, out int errno);
         if (process is null)
-            return CommandEnd.NotStarted(request.Command[0], errno is Libc.ENOENT or Libc.ENOTDIR, Marshal.GetPInvokeErrorMessage(errno), streams.Stderr, clock.Elapsed);
+            return CommandEnd.NotStarted(request.Command[0], errno is Uapi.ENOENT or Uapi.ENOTDIR, Marshal.GetPInvokeErrorMessage(errno), streams.Stderr, clock.Elapsed);
 
         var command = new HostCommand(process);
         progress?.Report(new RunPhase(RunPhase.Exec, clock.Elapsed, [new("pid", $"{process.Pid}"), new("mode", ExecutionModes.HostCompat)]));
         streams.Control?.Attach(command);
-        using CancellationTokenRegistration cancelled = cancellationToken.Register(() => process.Signal(Libc.SIGKILL));
+        using CancellationTokenRegistration cancelled = cancellationToken.Register(() => process.Signal(Uapi.SIGKILL));
         using var limit = new Timer(_ => command.KillAtTimeLimit(), null, TimeSpan.FromSeconds(request.TimeoutSeconds), Timeout.InfiniteTimeSpan);
         Task output = inherit ? Task.CompletedTask : command.StartPumps(streams);
         int code = await Task.Factory.StartNew(process.Wait, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
@@ -52,7 +53,7 @@ internal sealed class HostCommand : IRunTarget
     private void KillAtTimeLimit()
     {
         _timedOut = true;
-        _process.Signal(Libc.SIGKILL);
+        _process.Signal(Uapi.SIGKILL);
     }
 
     private Task StartPumps(CommandStreams streams)
@@ -98,7 +99,7 @@ internal sealed class HostCommand : IRunTarget
             int count;
             while ((count = from.Read(buffer)) > 0)
             {
-                if (!FileDescriptor.TryWrite(to, buffer.AsSpan(0, count)))
+                if (!BlockingFile.TryWrite(to, buffer.AsSpan(0, count)))
                     return;
             }
         }
@@ -112,7 +113,7 @@ internal sealed class HostCommand : IRunTarget
             int count;
             try
             {
-                while ((count = FileDescriptor.Read(from, buffer)) > 0)
+                while ((count = BlockingFile.Read(from, buffer)) > 0)
                 {
                     to.Write(buffer.AsSpan(0, count));
                     to.Flush();
@@ -121,7 +122,7 @@ internal sealed class HostCommand : IRunTarget
             catch (IOException)
             {
                 // Nobody takes the output any more.
-                _process.Signal(Libc.SIGKILL);
+                _process.Signal(Uapi.SIGKILL);
                 throw;
             }
         }

@@ -27,7 +27,7 @@ internal sealed class Preparation(PyroPaths paths)
             await TryOutAsync(options, parts, cancellationToken).ConfigureAwait(false);
         }
         string folder = _store.FolderOf(parts);
-        return new PreparedEnvironment(parts.Environment.Name, options.VcpuCount, options.MemMib, _store.StateOf(parts, out _), make, folder, FileSystem.DiskUsageBelow(folder));
+        return new PreparedEnvironment(parts.Environment.Name, options.VcpuCount, options.MemMib, _store.StateOf(parts, out _), make, folder, FileStatus.DiskUsageBelow(folder));
 
         void Tell(string step, string message) =>
             progress?.Report(new RunPhase(RunPhase.Prepare, Stopwatch.GetElapsedTime(start), message.Length > 0 ? [new("step", step), new("message", message)] : [new("step", step)]));
@@ -41,7 +41,7 @@ internal sealed class Preparation(PyroPaths paths)
         string machines = $"machines of {options.Environment} with {options.VcpuCount} vCPU and {options.MemMib} MiB";
         return (state, state switch
         {
-            WarmState.Warm => $"warm: {machines} start from a snapshot of {FileSystem.DiskUsageBelow(_store.FolderOf(parts)) / 1_000_000} MB",
+            WarmState.Warm => $"warm: {machines} start from a snapshot of {FileStatus.DiskUsageBelow(_store.FolderOf(parts)) / 1_000_000} MB",
             WarmState.Stale => $"stale: the snapshot for {machines} was made from another pyro, kernel or image; the next one replaces it",
             WarmState.Unfit => $"cold: {machines} boot, because they could not go on from their snapshot: {why}",
             _ => $"cold: the first of {machines} boots and leaves a snapshot for the next ones",

@@ -75,7 +75,7 @@ internal sealed class WarmStore(PyroPaths paths)
                     await fill(files).ConfigureAwait(false);
                 // The state file vouches for the others, so it may not reach the disk before them.
                 foreach (string file in (string[])[WarmSnapshot.MemoryFile, WarmSnapshot.LayerFile, WarmSnapshot.StateFile])
-                    FileSystem.Sync(Path.Combine(whole, file));
+                    FolderInstallation.Sync(Path.Combine(whole, file));
             }).ConfigureAwait(false);
         }
         catch (IOException e)

@@ -104,9 +104,24 @@ public sealed unsafe class ChildProcessTests
     public void A_child_may_lead_a_session()
     {
         using ChildProcess child = ChildProcess.Start(
-            "/bin/bash", ["bash", "-c", "[ \"$(cut -d' ' -f6 /proc/$$/stat)\" = $$ ]"], s_environment, [], newSession: true);
+            "/bin/bash", ["bash", "-c", "[ \"$(cut -d' ' -f6 /proc/$$/stat)\" = $$ ]"], s_environment, [], ChildOptions.NewSession);
 
         Assert.Equal(new ExitStatus(0, 0), child.Wait());
+    }
+
+    [Fact]
+    public void A_child_may_lead_a_process_group_in_another_folder_and_be_found_by_PATH()
+    {
+        using ChildProcess child = ChildProcess.Start(
+            "bash",
+            ["bash", "-c", "[ \"$(cut -d' ' -f5 /proc/$$/stat)\" = $$ ] && [ $PWD = /usr ]"],
+            s_environment,
+            [],
+            ChildOptions.NewGroup | ChildOptions.SearchPath,
+            "/usr");
+
+        Assert.Equal(new ExitStatus(0, 0), child.Wait());
+        Assert.Throws<LinuxException>(() => ChildProcess.Start("bash", ["bash"], s_environment, []));
     }
 
     [Fact]

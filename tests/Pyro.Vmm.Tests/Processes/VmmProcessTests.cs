@@ -147,7 +147,7 @@ public sealed class VmmProcessTests
         (FileDescriptor ours, FileDescriptor theirs) = DescriptorPassing.CreatePair();
         using SafeFileHandle nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         using ChildProcess child = ChildProcess.Start(
-            Executable, [Executable, VmmHost.Verb], [], [(0, nothing), (1, nothing), (2, nothing), (VmmHost.ControlDescriptor, theirs)], newSession: true);
+            Executable, [Executable, VmmHost.Verb], [], [(0, nothing), (1, nothing), (2, nothing), (VmmHost.ControlDescriptor, theirs)], ChildOptions.NewSession);
         theirs.Dispose();
         using (var control = new ControlSocket(ours))
         {
