@@ -100,15 +100,23 @@ public sealed class Machine : IAsyncDisposable
             ? new RunStats(counters.Exits, counters.Devices, MachineMemory.Of(ProcessId))
             : null;
 
-    /// <summary>Ends the machine and removes what it had on the host.</summary>
+    /// <summary>
+    /// Ends the machine and removes what it had on the host. When this is done, its memory is the host's again, and no
+    /// process has its files open.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await _vmm.DisposeAsync().ConfigureAwait(false);
+        // The kernel takes the process apart, above all its memory, while its folder is removed here.
+        _vmm.Kill();
         _sockets.Dispose();
         _folder.Dispose();
+        await _vmm.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Ends the machine, whose memory the kernel begins to free. <see cref="DisposeAsync"/> still has to be called.</summary>
+    internal void Kill() => _vmm.Kill();
 
     internal async Task<CommandEnd> RunCommandAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {

@@ -39,6 +39,7 @@ internal static class OneRun
             await using Machine machine = await Machine.StartAsync(options, paths, progress, life.Token).ConfigureAwait(false);
             CommandEnd end = await machine.RunCommandAsync(request, streams, progress, life.Token).ConfigureAwait(false);
             RunStats? stats = request.Stats ? await machine.CountAsync().ConfigureAwait(false) : null;
+            machine.Kill();
             RuntimeFolder.Reap(paths.Runtime);
             return Result(request, ExecutionModes.GuestVsock, end, machine.Timings, start) with { StartMode = PyroJson.NameOf(machine.StartMode), Stats = stats };
         }
