@@ -52,6 +52,7 @@ public sealed unsafe class Machine : IDisposable
     private readonly KvmVm _vm;
     private readonly List<Vcpu> _vcpus = [];
     private readonly List<VirtioMmioDevice> _transports = [];
+    private MemoryExtent[] _mapped = [];
     private readonly List<IrqLine> _lines = [];
     private readonly RegisterPages _registers = new(MaxVirtioDevices);
     private readonly EventFd _acknowledgements = new();
@@ -216,7 +217,8 @@ public sealed unsafe class Machine : IDisposable
 
         // A file that nobody touched since needs no reading; any other, a copy too, is compared byte by byte with its checksums.
         bool verify = extents.Read<FileStamp>() != FileStamp.Of(memory);
-        MemoryFile.Map(Memory, memory, extents.ReadArray<MemoryExtent>(MaxExtents), name, verify);
+        _mapped = extents.ReadArray<MemoryExtent>(MaxExtents);
+        MemoryFile.Map(Memory, memory, _mapped, name, verify);
         for (uint chip = 0; chip < IrqchipCount; chip++)
         {
             _vm.SetIrqchip(new StateReader(file.Get(SectionKind.InterruptController, chip), "an interrupt controller").Read<kvm_irqchip>());
@@ -243,6 +245,11 @@ public sealed unsafe class Machine : IDisposable
             (transport.Device as Virtio.Vsock.VirtioVsock)?.ResetTransport();
         }
     }
+
+    /// <summary>Notes what the machine wrote to since it was restored, for others of its snapshot.</summary>
+    /// <param name="file">An empty file.</param>
+    /// <param name="pageMap">From <see cref="WorkingSet.OpenPageMap"/>.</param>
+    internal void NoteWorkingSet(SafeFileHandle file, SafeFileHandle pageMap) => WorkingSet.Note(file, Memory, _mapped, pageMap);
 
     /// <summary>Stops the guest between two instructions and the devices between two requests.</summary>
     public void Pause()

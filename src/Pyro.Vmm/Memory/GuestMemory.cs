@@ -169,6 +169,21 @@ public sealed unsafe class GuestMemory : IDisposable
         _ = Libc.madvise(host, (nuint)length, Uapi.MADV_DONTDUMP);
     }
 
+    /// <summary>Gives pages that will be written to memory of their own now, in one call instead of a fault each.</summary>
+    /// <param name="address">First guest address, on a page.</param>
+    /// <param name="length">Bytes, whole pages; a range that is not guest memory is passed over.</param>
+    public void Populate(GuestAddress address, ulong length)
+    {
+        // SAFETY: the range lies within the region's mapping. A kernel before 5.14 refuses, and then each page has its fault.
+        if (length > 0 && TryGetPointer(address, length, out byte* host))
+            _ = Libc.madvise(host, (nuint)length, Uapi.MADV_POPULATE_WRITE);
+    }
+
+    /// <summary>Which page of this process a guest address is in.</summary>
+    /// <exception cref="GuestMemoryException">It is not guest memory.</exception>
+    internal ulong HostPageOf(GuestAddress address) =>
+        TryGetPointer(address, 1, out byte* host) ? (ulong)host / PageSize : throw new GuestMemoryException(address, 1);
+
     /// <summary>
     /// Gives the host back what pages hold. The guest finds them zeroed when it touches them next, or, where a file is
     /// mapped, as they are in the file.

@@ -35,6 +35,12 @@ public sealed record MachineConfig
     /// <summary>A snapshot to go on from instead of booting the kernel, or null.</summary>
     public SnapshotFiles? Restore { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="VmmCommand.NoteWorkingSet"/> will be asked for: the working set of <see cref="Restore"/> is an empty
+    /// file then.
+    /// </summary>
+    public bool NotesWorkingSet { get; init; }
+
     /// <summary>Empty files that <see cref="VmmCommand.Save"/> fills, or null if nobody will ask.</summary>
     public SnapshotFiles? Save { get; init; }
 
@@ -94,11 +100,12 @@ public sealed record DiskConfig
     public bool ReadOnly { get; init; }
 }
 
-/// <summary>The two files of a snapshot.</summary>
+/// <summary>The files of a snapshot.</summary>
 /// <param name="StateDescriptor">Processors, interrupt controllers and devices.</param>
 /// <param name="MemoryDescriptor">The guest's memory.</param>
 /// <param name="Name">What the snapshot is called in messages.</param>
-public sealed record SnapshotFiles(int StateDescriptor, int MemoryDescriptor, string Name);
+/// <param name="WorkingSetDescriptor">Which pages a machine writes to first, or null.</param>
+public sealed record SnapshotFiles(int StateDescriptor, int MemoryDescriptor, string Name, int? WorkingSetDescriptor = null);
 
 /// <summary>The vsock device.</summary>
 public sealed record VsockConfig

@@ -10,6 +10,7 @@ namespace Pyro.Vmm.Processes;
 [JsonDerivedType(typeof(MachineExited), "exited")]
 [JsonDerivedType(typeof(MachineSaved), "saved")]
 [JsonDerivedType(typeof(MachineCounted), "counted")]
+[JsonDerivedType(typeof(WorkingSetNoted), "working_set_noted")]
 [JsonDerivedType(typeof(MachineSavedLive), "saved_live")]
 public abstract record VmmEvent;
 
@@ -31,6 +32,10 @@ public sealed record MachineSaved(string? Error) : VmmEvent;
 /// <summary>The answer to <see cref="VmmCommand.Count"/>.</summary>
 /// <param name="Counters">What the machine has done so far.</param>
 public sealed record MachineCounted(MachineCounters Counters) : VmmEvent;
+
+/// <summary>The answer to <see cref="VmmCommand.NoteWorkingSet"/>.</summary>
+/// <param name="Error">Why nothing was noted, or null.</param>
+public sealed record WorkingSetNoted(string? Error) : VmmEvent;
 
 /// <summary>A snapshot of the running machine is complete or given up; the machine goes on.</summary>
 /// <param name="Number">The request's.</param>
@@ -73,6 +78,9 @@ public enum VmmCommand
 
     /// <summary>Tell what the machine has done so far.</summary>
     Count,
+
+    /// <summary>Note which pages the machine wrote to since it was restored.</summary>
+    NoteWorkingSet,
 
     /// <summary>Take a snapshot of the running machine, which goes on.</summary>
     SaveLive,

@@ -23,10 +23,12 @@ public sealed class VmmHost
     private readonly SafeFileHandle[] _descriptors;
     private readonly Machine _machine;
     private readonly LiveSaver _liveSaver;
+    private readonly SafeFileHandle? _pageMap;
     private bool _isSaved;
 
-    private VmmHost(ControlSocket control, MachineConfig config, SafeFileHandle[] descriptors, Machine machine)
+    private VmmHost(ControlSocket control, MachineConfig config, SafeFileHandle[] descriptors, Machine machine, SafeFileHandle? pageMap)
     {
+        _pageMap = pageMap;
         _control = control;
         _config = config;
         _descriptors = descriptors;
@@ -46,11 +48,12 @@ public sealed class VmmHost
         }
 
         long configured = Stopwatch.GetTimestamp();
-        Confinement.Apply();
         VmmHost host;
         try
         {
-            host = new VmmHost(control, config, descriptors, Build(config, descriptors));
+            SafeFileHandle? pageMap = config.NotesWorkingSet ? WorkingSet.OpenPageMap() : null;
+            Confinement.Apply();
+            host = new VmmHost(control, config, descriptors, Build(config, descriptors), pageMap);
         }
         catch (Exception e) when (FailureCode(e) is string code)
         {
@@ -79,6 +82,8 @@ public sealed class VmmHost
             SnapshotFile file = SnapshotFile.Read(descriptors[snapshot.StateDescriptor], snapshot.Name);
             SnapshotParts.Require(file.Get(SectionKind.Description, 0), config.Parts, snapshot.Name);
             machine.Restore(file, snapshot.Name, descriptors[snapshot.MemoryDescriptor]);
+            if (snapshot.WorkingSetDescriptor is int workingSet && !config.NotesWorkingSet)
+                WorkingSet.Prefetch(descriptors[workingSet], machine.Memory);
             return machine;
         }
 
@@ -119,6 +124,10 @@ public sealed class VmmHost
             {
                 _control.Send<VmmEvent>(new MachineSaved(Save()), ProcessJson.Default.VmmEvent);
             }
+            else if (request.Command == VmmCommand.NoteWorkingSet)
+            {
+                _control.Send<VmmEvent>(new WorkingSetNoted(NoteWorkingSet()), ProcessJson.Default.VmmEvent);
+            }
             else if (request.Command == VmmCommand.Count)
             {
                 _control.Send<VmmEvent>(new MachineCounted(_machine.Counters), ProcessJson.Default.VmmEvent);
@@ -132,6 +141,24 @@ public sealed class VmmHost
         if (!_config.Detached)
         {
             End(0);
+        }
+    }
+
+    private string? NoteWorkingSet()
+    {
+        if (_pageMap is null || _config.Restore?.WorkingSetDescriptor is not int file)
+        {
+            return "no file for a working set came with the configuration";
+        }
+
+        try
+        {
+            _machine.NoteWorkingSet(_descriptors[file], _pageMap);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
         }
     }
 

@@ -18,6 +18,7 @@ public sealed class VmmProcess : IAsyncDisposable
     private readonly TaskCompletionSource<MachineStarted> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineSaved> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WorkingSetNoted> _noted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<MachineCounters>> _askedToCount = new();
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<int, TaskCompletionSource<MachineSavedLive>> _liveSaves = [];
@@ -75,6 +76,13 @@ public sealed class VmmProcess : IAsyncDisposable
     {
         _control.Send(new VmmRequest(VmmCommand.Save), ProcessJson.Default.VmmRequest);
         return _saved.Task;
+    }
+
+    /// <summary>Has the pages that the machine wrote to noted in the file of <see cref="SnapshotFiles.WorkingSetDescriptor"/>.</summary>
+    public Task<WorkingSetNoted> NoteWorkingSetAsync()
+    {
+        _control.Send(new VmmRequest(VmmCommand.NoteWorkingSet), ProcessJson.Default.VmmRequest);
+        return _noted.Task;
     }
 
     /// <summary>Asks what the machine has done so far.</summary>
@@ -163,6 +171,9 @@ public sealed class VmmProcess : IAsyncDisposable
                     break;
                 case MachineSaved saved:
                     _saved.TrySetResult(saved);
+                    break;
+                case WorkingSetNoted noted:
+                    _noted.TrySetResult(noted);
                     break;
                 case MachineCounted counted when _askedToCount.TryDequeue(out TaskCompletionSource<MachineCounters>? asked):
                     asked.TrySetResult(counted.Counters);

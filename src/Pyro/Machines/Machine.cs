@@ -234,6 +234,10 @@ public sealed class Machine : IAsyncDisposable
             throw new PyroException(ErrorCodes.SnapshotFailed, $"the machine's snapshot could not be written: {saved.Error}", "Check that the disk of the cache has room.");
     }
 
+    /// <summary>Has the machine note which pages it wrote to since it went on from its snapshot.</summary>
+    internal async Task NoteWorkingSetAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAny(_vmm.NoteWorkingSetAsync(), _vmm.Exited).WaitAsync(cancellationToken).ConfigureAwait(false);
+
     private async Task<(MachineStarted Started, TimeSpan Spawn, TimeSpan Creation)> WaitUntilEnteredAsync(long start, CancellationToken cancellationToken)
     {
         MachineStarted started = await _vmm.Started.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -15,6 +15,9 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
     /// <summary>A snapshot to go on from, or null to boot.</summary>
     internal WarmSnapshot? Restore { get; init; }
 
+    /// <summary>Whether the machine is to fill the snapshot's working set instead of beginning with it.</summary>
+    internal bool NotesWorkingSet { get; init; }
+
     /// <summary>Empty files for a snapshot of the machine, or null.</summary>
     internal WarmSnapshot? Save { get; init; }
 
@@ -81,7 +84,7 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
             Save = Save is null ? null : new SnapshotFiles(files.Lend(Save.State), files.Lend(Save.Memory), Save.Name),
         };
         return Restore is not null
-            ? config with { Restore = new SnapshotFiles(files.Lend(Restore.State), files.Lend(Restore.Memory), Restore.Name) }
+            ? config with { Restore = new SnapshotFiles(files.Lend(Restore.State), files.Lend(Restore.Memory), Restore.Name, files.Lend(Restore.WorkingSet)), NotesWorkingSet = NotesWorkingSet }
             : config with
             {
                 KernelDescriptor = files.Give(parts.OpenKernel(paths)),

@@ -8,6 +8,7 @@ internal sealed class WarmSnapshot : IDisposable
     internal const string StateFile = "state";
     internal const string MemoryFile = "memory";
     internal const string LayerFile = "layer";
+    internal const string WorkingSetFile = "working_set";
 
     private WarmSnapshot(string folder, Func<string, SafeFileHandle> open)
     {
@@ -15,6 +16,7 @@ internal sealed class WarmSnapshot : IDisposable
         State = open(Path.Combine(folder, StateFile));
         Memory = open(Path.Combine(folder, MemoryFile));
         Layer = open(Path.Combine(folder, LayerFile));
+        WorkingSet = open(Path.Combine(folder, WorkingSetFile));
     }
 
     /// <summary>Where it lies.</summary>
@@ -28,6 +30,9 @@ internal sealed class WarmSnapshot : IDisposable
 
     /// <summary>What boot and warm-up wrote to the disk.</summary>
     internal SafeFileHandle Layer { get; }
+
+    /// <summary>Which pages of the memory a machine writes to first.</summary>
+    internal SafeFileHandle WorkingSet { get; }
 
     /// <summary>What it is called in messages.</summary>
     internal string Name => $"the warm snapshot {Path.GetFileName(Folder)}";
@@ -45,5 +50,6 @@ internal sealed class WarmSnapshot : IDisposable
         State.Dispose();
         Memory.Dispose();
         Layer.Dispose();
+        WorkingSet.Dispose();
     }
 }

@@ -74,7 +74,7 @@ internal sealed class WarmStore(PyroPaths paths)
                 using (WarmSnapshot files = WarmSnapshot.Create(whole))
                     await fill(files).ConfigureAwait(false);
                 // The state file vouches for the others, so it may not reach the disk before them.
-                foreach (string file in (string[])[WarmSnapshot.MemoryFile, WarmSnapshot.LayerFile, WarmSnapshot.StateFile])
+                foreach (string file in (string[])[WarmSnapshot.MemoryFile, WarmSnapshot.LayerFile, WarmSnapshot.WorkingSetFile, WarmSnapshot.StateFile])
                     FolderInstallation.Sync(Path.Combine(whole, file));
             }).ConfigureAwait(false);
         }

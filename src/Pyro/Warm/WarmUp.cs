@@ -22,14 +22,41 @@ internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, Machine
 
     private async Task FillAsync(WarmSnapshot files, CancellationToken cancellationToken)
     {
+        await SaveAsync(files, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await TryAsync(files, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PyroException)
+        {
+            // Whoever starts from it finds out why, and what is to be done.
+        }
+    }
+
+    private async Task SaveAsync(WarmSnapshot files, CancellationToken cancellationToken)
+    {
         long start = Stopwatch.GetTimestamp();
         tell("boot", "");
         await using Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Save = files }.Launch(start, null);
         await machine.WaitUntilBootedAsync(options, start, null, cancellationToken).ConfigureAwait(false);
         tell("warm_up", "");
         foreach (string[] command in s_commands)
-            await machine.ExecAsync(new RunRequest { Environment = options.Environment, Command = command }, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await RunAsync(machine, command, cancellationToken).ConfigureAwait(false);
         tell("save", "");
         await machine.SaveAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    // One machine goes on from it and runs the least of commands, so that the others know what they will write to.
+    private async Task TryAsync(WarmSnapshot files, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        tell("working_set", "");
+        await using Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Restore = files, NotesWorkingSet = true }.Launch(start, null);
+        await machine.ResumeAsync(options, start, null, cancellationToken).ConfigureAwait(false);
+        await RunAsync(machine, ["true"], cancellationToken).ConfigureAwait(false);
+        await machine.NoteWorkingSetAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task RunAsync(Machine machine, string[] command, CancellationToken cancellationToken) =>
+        machine.ExecAsync(new RunRequest { Environment = options.Environment, Command = command }, cancellationToken: cancellationToken);
 }
