@@ -57,6 +57,6 @@ internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, Machine
         await machine.NoteWorkingSetAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private Task RunAsync(Machine machine, string[] command, CancellationToken cancellationToken) =>
-        machine.ExecAsync(new RunRequest { Environment = options.Environment, Command = command }, cancellationToken: cancellationToken);
+    private async Task RunAsync(Machine machine, string[] command, CancellationToken cancellationToken) =>
+        await machine.ExecAsync(new RunRequest { Environment = options.Environment, Command = command }, cancellationToken: cancellationToken).ConfigureAwait(false);
 }
