@@ -289,6 +289,9 @@ internal sealed class VsockWorker : IDisposable
             HostSocket host = HostSocket.Accept(_listener, out int errno);
             if (host.IsOpen)
             {
+                // One that came after the request is not to be dropped with those of before.
+                if (_resetRequested)
+                    ResetTransport(muxer);
                 muxer.Accept(host);
                 continue;
             }

@@ -33,6 +33,7 @@ internal sealed class GuestVsock : IInterruptLine, IDisposable
     private bool _eventIndex;
     private volatile bool _stopping;
     private bool _receiving = true;
+    private bool _takingEvents = true;
     private uint _nextPort = 50000;
 
     internal GuestVsock(VirtioVsock device, ulong features = VirtioFeatures.Transport, uint receiveBufferBytes = 4096)
@@ -105,6 +106,14 @@ internal sealed class GuestVsock : IInterruptLine, IDisposable
     {
         lock (Sync)
             _receiving = on;
+        Trigger();
+    }
+
+    /// <summary>Stops or goes on reading of transport resets.</summary>
+    internal void SetTakingEvents(bool on)
+    {
+        lock (Sync)
+            _takingEvents = on;
         Trigger();
     }
 
@@ -254,12 +263,12 @@ internal sealed class GuestVsock : IInterruptLine, IDisposable
         TransmitQueue.UsedEvent = TransmitQueue.UsedSeen;
         _queues[2].UsedEvent = _queues[2].UsedSeen;
         Thread.MemoryBarrier();
-        return ReceiveQueue.UsedIndex != ReceiveQueue.UsedSeen || _queues[2].UsedIndex != _queues[2].UsedSeen;
+        return ReceiveQueue.UsedIndex != ReceiveQueue.UsedSeen || (_takingEvents && _queues[2].UsedIndex != _queues[2].UsedSeen);
     }
 
     private void TakePackets()
     {
-        while (_queues[2].TryTakeUsed(out uint head, out uint written))
+        while (_takingEvents && _queues[2].TryTakeUsed(out uint head, out uint written))
         {
             TransportResets++;
             if (written != 4)

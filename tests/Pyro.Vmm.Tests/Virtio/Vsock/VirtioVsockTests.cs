@@ -634,6 +634,29 @@ public sealed class VirtioVsockTests
     }
 
     [Fact]
+    public void Nothing_reaches_a_guest_before_it_has_read_of_the_transport_reset()
+    {
+        using var bench = new VsockBench();
+        bench.Guest.Listen(1024);
+        for (int i = 1; i <= 20; i++)
+        {
+            bench.Guest.SetTakingEvents(false);
+            ushort packets = bench.Guest.ReceiveQueue.UsedIndex;
+            bench.Device.ResetTransport();
+            Socket host = bench.ConnectSaying("CONNECT 1024\n");
+            Thread.Sleep(20);
+            Assert.Equal(packets, bench.Guest.ReceiveQueue.UsedIndex);
+            bench.Guest.SetTakingEvents(true);
+            Assert.StartsWith("OK ", VsockBench.ReadLine(host), StringComparison.Ordinal);
+            Assert.Equal(i, bench.Guest.TransportResets);
+            // The next reset drops it.
+            bench.Guest.Accept(1024);
+        }
+
+        Assert.Null(bench.Guest.Violation);
+    }
+
+    [Fact]
     public void A_device_without_a_driver_starts_and_ends_quietly()
     {
         using var device = new VirtioVsock(3, null, "/nowhere");
