@@ -43,7 +43,8 @@ internal static class DeviceList
         IDiskBackend top = new RawDisk(descriptors[disk.BaseDescriptor], disk.Name, layered || disk.ReadOnly);
         foreach (int layer in disk.LayerDescriptors)
         {
-            top = OverlayDisk.Open(descriptors[layer], disk.Name + " (frozen layer)", top, readOnly: true, DiskDurability.ThrowAway);
+            OverlayDisk frozen = OverlayDisk.Open(descriptors[layer], disk.Name + " (frozen layer)", top, readOnly: true, DiskDurability.ThrowAway);
+            top = frozen.IsFrozen ? frozen : throw new DiskException(frozen.Name, "it is not frozen: it can still change, or the snapshot that it was made for was never complete");
         }
 
         return disk.OverlayDescriptor is int overlay

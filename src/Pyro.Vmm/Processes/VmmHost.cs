@@ -66,6 +66,8 @@ public sealed class VmmHost
 
     private static Machine Build(MachineConfig config, SafeFileHandle[] descriptors)
     {
+        // What is no snapshot is refused as such, whatever its disk layers look like.
+        SnapshotFile? saved = config.Restore is SnapshotFiles files ? ReadState(files, config.Parts, descriptors) : null;
         KvmSystem kvm = KvmSystem.FromHandle(descriptors[config.KvmDescriptor]);
         var console = new ConsoleLog(config.ConsoleDescriptor is int c ? new FileStream(descriptors[c], FileAccess.Write, 0) : null);
         var machine = new Machine(kvm, new MachineOptions
@@ -77,11 +79,9 @@ public sealed class VmmHost
             Log = Log,
             WillRestore = config.Restore is not null,
         });
-        if (config.Restore is SnapshotFiles snapshot)
+        if (saved is not null && config.Restore is SnapshotFiles snapshot)
         {
-            SnapshotFile file = SnapshotFile.Read(descriptors[snapshot.StateDescriptor], snapshot.Name);
-            SnapshotParts.Require(file.Get(SectionKind.Description, 0), config.Parts, snapshot.Name);
-            machine.Restore(file, snapshot.Name, descriptors[snapshot.MemoryDescriptor]);
+            machine.Restore(saved, snapshot.Name, descriptors[snapshot.MemoryDescriptor]);
             if (snapshot.WorkingSetDescriptor is int workingSet && !config.NotesWorkingSet)
                 WorkingSet.Prefetch(descriptors[workingSet], machine.Memory);
             return machine;
@@ -94,6 +94,13 @@ public sealed class VmmHost
             config.CommandLine,
             config.BootProtocol);
         return machine;
+    }
+
+    private static SnapshotFile ReadState(SnapshotFiles snapshot, IReadOnlyList<string> parts, SafeFileHandle[] descriptors)
+    {
+        SnapshotFile file = SnapshotFile.Read(descriptors[snapshot.StateDescriptor], snapshot.Name);
+        SnapshotParts.Require(file.Get(SectionKind.Description, 0), parts, snapshot.Name);
+        return file;
     }
 
     private int RunMachine(long configured)
