@@ -131,6 +131,8 @@ public sealed class Serial16550 : IBusDevice
             received.CopyTo(_fifo);
             _fifoStart = 0;
             _fifoCount = received.Length;
+            // One that was under way when the machine was saved may not have reached the interrupt controller; one too many does no harm.
+            RaiseIf((_transmitPending && (_interruptEnable & IerTransmit) != 0) || (_fifoCount > 0 && (_interruptEnable & IerReceive) != 0));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Pyro.Vmm.Devices;
+using Pyro.Vmm.Snapshots;
 using Pyro.Vmm.Virtio;
 
 namespace Pyro.Vmm.Tests.Devices;
@@ -109,5 +110,47 @@ public sealed class Serial16550Tests
     {
         Write(2, 0x01);
         Assert.Equal(0xc0, Read(2) & 0xc0);
+    }
+
+    [Fact]
+    public void A_port_that_was_saved_while_it_transmitted_interrupts_again_when_restored()
+    {
+        Write(1, 0x02);
+        Write(0, (byte)'x');
+        (Line line, Serial16550 restored) = SaveAndRestore();
+        Assert.Equal(1, line.Count);
+        byte[] identification = new byte[1];
+        restored.Read(2, identification);
+        Assert.Equal(0x02, identification[0] & 0x0f);
+    }
+
+    [Fact]
+    public void A_port_that_was_saved_with_bytes_to_read_interrupts_again_when_restored()
+    {
+        Write(1, 0x01);
+        _serial.Receive("ab"u8);
+        (Line line, Serial16550 restored) = SaveAndRestore();
+        Assert.Equal(1, line.Count);
+        byte[] received = new byte[1];
+        restored.Read(0, received);
+        Assert.Equal((byte)'a', received[0]);
+    }
+
+    [Fact]
+    public void A_port_that_nobody_waits_for_is_quiet_when_restored()
+    {
+        Write(0, (byte)'x');
+        Assert.Equal(0, SaveAndRestore().Line.Count);
+    }
+
+    private (Line Line, Serial16550 Serial) SaveAndRestore()
+    {
+        var state = new StateWriter();
+        _serial.Save(state);
+        var line = new Line();
+        var restored = new Serial16550(line, _output);
+        var reader = new StateReader(state.Written, "the serial port");
+        restored.Restore(ref reader);
+        return (line, restored);
     }
 }
