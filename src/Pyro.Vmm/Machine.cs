@@ -59,6 +59,7 @@ public sealed unsafe class Machine : IDisposable
     private readonly ConsoleLog _console;
     private readonly KvmSystem _system;
     private readonly TaskCompletionSource<MachineExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LayerRecord[] _knownLayers = [];
     private bool _disposed;
 
     /// <summary>Builds the machine; nothing runs yet.</summary>
@@ -212,8 +213,8 @@ public sealed unsafe class Machine : IDisposable
             throw new SnapshotException($"{name}: its machine has {size >> 20} MiB, this one {Memory.Size >> 20}");
         }
 
-        LayerRecord.Require(
-            new StateReader(file.Get(SectionKind.DiskLayers, 0), "the disk layers").ReadArray<LayerRecord>(MaxLayers), [.. FrozenLayers()], name);
+        _knownLayers = new StateReader(file.Get(SectionKind.DiskLayers, 0), "the disk layers").ReadArray<LayerRecord>(MaxLayers);
+        LayerRecord.Require(_knownLayers, [.. FrozenLayers()], name);
 
         // A file that nobody touched since needs no reading; any other, a copy too, is compared byte by byte with its checksums.
         bool verify = extents.Read<FileStamp>() != FileStamp.Of(memory);
@@ -428,8 +429,8 @@ public sealed unsafe class Machine : IDisposable
             state.Write(FileStamp.Of(memory));
             state.WriteArray<MemoryExtent>(extents);
         });
-        LayerRecord[] layers = [.. FrozenLayers().Select(LayerRecord.Of)];
-        AddSection(file, SectionKind.DiskLayers, 0, state => state.WriteArray<LayerRecord>(layers));
+        _knownLayers = LayerRecord.Of(FrozenLayers(), _knownLayers);
+        AddSection(file, SectionKind.DiskLayers, 0, state => state.WriteArray<LayerRecord>(_knownLayers));
     }
 
     private IEnumerable<SafeFileHandle> FrozenLayers() => _transports.Select(t => t.Device).OfType<BlockDevice>().SelectMany(d => d.FrozenLayers);
