@@ -71,6 +71,23 @@ public sealed class WarmTests(Host host)
     }
 
     [Fact]
+    public async Task The_uptime_of_a_machine_does_not_count_the_time_that_its_snapshot_lay_on_the_disk()
+    {
+        CommandResult result = await host.ShellAsync("""
+            pyro prepare --quiet >/dev/null
+            pyro run debian:12 --quiet -- cut -d ' ' -f 1 /proc/uptime
+            sleep 20
+            begin=$(date +%s)
+            pyro run debian:12 --quiet -- cut -d ' ' -f 1 /proc/uptime
+            echo $(($(date +%s) - begin))
+            """);
+        Assert.True(result.ExitCode == 0, $"{result}");
+        double[] numbers = [.. Lines(result).Select(line => double.Parse(line, System.Globalization.CultureInfo.InvariantCulture))];
+        // Both began at the snapshot's; the second run took at most so long from there.
+        Assert.InRange(numbers[1] - numbers[0], double.MinValue, numbers[2] + 1);
+    }
+
+    [Fact]
     public async Task A_snapshot_that_is_damaged_is_said_to_be_and_replaced()
     {
         CommandResult result = await host.ShellAsync(OwnCache + """
