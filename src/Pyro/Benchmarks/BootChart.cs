@@ -6,17 +6,18 @@ namespace Pyro.Benchmarks;
 
 /// <summary>
 /// Draws a history as SVG: a bar a series, its medians stacked in the order in which a run goes through them, with a
-/// whisker from the total's minimum to its 95th percentile.
+/// whisker from the total's minimum to its 95th percentile, and the total's median above.
 /// </summary>
 public static class BootChart
 {
-    private const int Left = 64, Top = 56, PlotHeight = 260, BarWidth = 28, BarGap = 16, Bottom = 72;
+    private const int Left = 72, Right = 16, Top = 92, PlotHeight = 260, BarWidth = 28, BarGap = 20, Bottom = 108;
     private const int MaxSeries = 40;
+    private const int MinWidth = 680;
 
     private static readonly (string Name, string Color, Func<BootSummary, Distribution> Part)[] s_parts =
     [
         ("spawn", "#4c78a8", s => s.Spawn),
-        ("VM creation", "#72b7b2", s => s.VmCreation),
+        ("VM creation or restore", "#72b7b2", s => s.VmCreation),
         ("kernel", "#f58518", s => s.Kernel),
         ("agent ready", "#eeca3b", s => s.AgentReady),
         ("exec", "#54a24b", s => s.Exec),
@@ -30,33 +31,34 @@ public static class BootChart
         if (history.Count == 0)
             throw new ArgumentException("there is nothing to draw", nameof(history));
         List<BootSummary> shown = [.. history.Skip(history.Count - MaxSeries)];
-        double step = NiceStep(shown.Max(s => Math.Max(s.Total.P95, s.Total.Median)) / 5);
-        double top = step * Math.Ceiling(shown.Max(s => Math.Max(s.Total.P95, s.Total.Median)) / step);
-        int width = Math.Max(Left + (shown.Count * (BarWidth + BarGap)) + BarGap, 560);
+        double step = NiceStep(shown.Max(Highest) / 5);
+        double top = step * Math.Ceiling(shown.Max(Highest) / step);
+        int width = Math.Max(Left + (shown.Count * (BarWidth + BarGap)) + BarGap + Right, MinWidth);
         int height = Top + PlotHeight + Bottom;
 
         var svg = new StringBuilder();
         svg.Append(Invariant($"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12" fill="#333">""")).Append('\n');
         svg.Append(Invariant($"""<rect width="{width}" height="{height}" fill="#fff"/>""")).Append('\n');
-        Legend(svg);
+        Heading(svg);
         for (double value = 0; value <= top + (step / 2); value += step)
         {
             double y = Y(value, top);
-            svg.Append(Invariant($"""<line x1="{Left}" y1="{y:0.#}" x2="{width - 8}" y2="{y:0.#}" stroke="#ddd"/><text x="{Left - 6}" y="{y + 4:0.#}" text-anchor="end">{value:0.##} ms</text>""")).Append('\n');
+            svg.Append(Invariant($"""<line x1="{Left}" y1="{y:0.#}" x2="{width - Right}" y2="{y:0.#}" stroke="#ddd"/><text x="{Left - 8}" y="{y + 4:0.#}" text-anchor="end">{value:0.##} ms</text>""")).Append('\n');
         }
         for (int i = 0; i < shown.Count; i++)
             Bar(svg, shown[i], Left + BarGap + (i * (BarWidth + BarGap)), top);
         return svg.Append("</svg>\n").ToString();
     }
 
-    private static void Legend(StringBuilder svg)
+    private static void Heading(StringBuilder svg)
     {
-        svg.Append(Invariant($"""<text x="{Left}" y="20" font-size="14">starts of machines: medians by part, whisker from minimum to 95th percentile</text>""")).Append('\n');
-        int x = Left;
+        svg.Append("""<text x="16" y="24" font-size="16">How long machines take to start and to run a command</text>""").Append('\n');
+        svg.Append("""<text x="16" y="44" fill="#666">Medians of the parts. Line: minimum to 95th percentile of the total; number: its median.</text>""").Append('\n');
+        int x = 16;
         foreach ((string name, string color, _) in s_parts)
         {
-            svg.Append(Invariant($"""<rect x="{x}" y="30" width="10" height="10" fill="{color}"/><text x="{x + 14}" y="39">{name}</text>""")).Append('\n');
-            x += 28 + (name.Length * 7);
+            svg.Append(Invariant($"""<rect x="{x}" y="57" width="11" height="11" fill="{color}"/><text x="{x + 16}" y="67">{name}</text>""")).Append('\n');
+            x += 36 + (name.Length * 7);
         }
     }
 
@@ -72,11 +74,15 @@ public static class BootChart
             at += value;
         }
         double middle = x + (BarWidth / 2.0);
-        svg.Append(Invariant($"""<line x1="{middle}" y1="{Y(series.Total.Min, top):0.#}" x2="{middle}" y2="{Y(series.Total.P95, top):0.#}" stroke="#333"/>"""));
-        int label = Top + PlotHeight + 14;
-        string commit = Escape((series.Commit.Length > 8 ? series.Commit[..8] : series.Commit) + (series.Start == "cold" ? "" : $" {series.Start}") + (series.Machines == 1 ? "" : $" x{series.Machines}"));
-        svg.Append(Invariant($"""<text x="{middle}" y="{label}" text-anchor="end" transform="rotate(-45 {middle} {label})">{commit}</text></g>""")).Append('\n');
+        double low = Y(series.Total.Min, top), high = Y(series.Total.P95, top);
+        svg.Append(Invariant($"""<path d="M{middle} {low:0.#}V{high:0.#}M{middle - 4} {low:0.#}h8M{middle - 4} {high:0.#}h8" stroke="#333" fill="none"/>"""));
+        int label = Top + PlotHeight + 16;
+        string commit = Escape($"{(series.Commit.Length > 8 ? series.Commit[..8] : series.Commit)} {series.Start}{(series.Machines == 1 ? "" : $" x{series.Machines}")}");
+        svg.Append(Invariant($"""<text x="{middle}" y="{label}" text-anchor="end" transform="rotate(-45 {middle} {label})">{commit}</text>"""));
+        svg.Append(Invariant($"""<text x="{middle}" y="{Y(Highest(series), top) - 5:0.#}" text-anchor="middle" font-size="11">{series.Total.Median:0}</text></g>""")).Append('\n');
     }
+
+    private static double Highest(BootSummary series) => Math.Max(series.Total.P95, series.Total.Median);
 
     private static double Y(double value, double top) => Top + PlotHeight - (value / top * PlotHeight);
 

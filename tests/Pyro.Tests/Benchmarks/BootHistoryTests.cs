@@ -41,7 +41,37 @@ public sealed class BootHistoryTests : IDisposable
         XElement[] bars = [.. chart.Elements(svg + "g")];
         Assert.Equal(2, bars.Length);
         Assert.All(bars, bar => Assert.Equal(5, bar.Elements(svg + "rect").Count()));
-        Assert.Equal(["<a&b>", "01234567"], bars.Select(bar => bar.Element(svg + "text")!.Value));
+        Assert.Equal(["<a&b> cold", "01234567 cold"], bars.Select(bar => bar.Element(svg + "text")!.Value));
+    }
+
+    [Fact]
+    public void Each_series_says_how_its_machines_started_and_how_long_it_took()
+    {
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        BootSummary warm = Summary("abc", 2) with { Start = "warm" };
+        XElement chart = XDocument.Parse(BootChart.Draw([Summary("abc", 2), warm, warm with { Machines = 8 }])).Root!;
+        Assert.Equal(
+            [["abc cold", "97"], ["abc warm", "97"], ["abc warm x8", "97"]],
+            chart.Elements(svg + "g").Select(bar => bar.Elements(svg + "text").Select(text => text.Value).ToArray()));
+    }
+
+    [Fact]
+    public void Headings_and_numbers_lie_within_the_picture_and_legends_do_not_touch()
+    {
+        // A letter is wider than six tenths of its size in hardly any font, on average.
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        XElement chart = XDocument.Parse(BootChart.Draw([Summary("aaa")])).Root!;
+        double width = (double)chart.Attribute("width")!;
+        XElement[] headings = [.. chart.Elements(svg + "text").Where(text => text.Attribute("text-anchor") is null)];
+        Assert.Equal(7, headings.Length);
+        foreach (XElement[] row in headings.GroupBy(text => (double)text.Attribute("y")!).Select(row => row.ToArray()))
+        {
+            double[] ends = [.. row.Select(text => (double)text.Attribute("x")! + (0.6 * ((double?)text.Attribute("font-size") ?? 12) * text.Value.Length))];
+            Assert.True(ends[^1] <= width, row[^1].Value);
+            for (int i = 1; i < row.Length; i++)
+                Assert.True(ends[i - 1] < (double)row[i].Attribute("x")! - 16, row[i].Value);
+        }
+        Assert.All(chart.Descendants(svg + "text"), text => Assert.InRange((double)text.Attribute("y")!, 10, (double)chart.Attribute("height")!));
     }
 
     [Fact]
@@ -59,7 +89,7 @@ public sealed class BootHistoryTests : IDisposable
     public void Only_the_last_forty_series_are_drawn()
     {
         string chart = BootChart.Draw([.. Enumerable.Range(0, 50).Select(i => Summary($"commit{i}"))]);
-        Assert.DoesNotContain("commit9<", chart, StringComparison.Ordinal);
-        Assert.Contains("commit10<", chart, StringComparison.Ordinal);
+        Assert.DoesNotContain("commit9 cold<", chart, StringComparison.Ordinal);
+        Assert.Contains("commit10 cold<", chart, StringComparison.Ordinal);
     }
 }
