@@ -6,4 +6,5 @@ namespace Pyro.Bench;
 [JsonSerializable(typeof(BootReport))]
 [JsonSerializable(typeof(KvmReport))]
 [JsonSerializable(typeof(MemoryReport))]
+[JsonSerializable(typeof(Torture.TortureReport))]
 internal sealed partial class BenchJson : JsonSerializerContext;

@@ -1,6 +1,10 @@
 using Pyro.Bench;
+using Pyro.Bench.Torture;
 
-// Usage: pyro-bench boot|kvm|memory [--runs N] [--json]
+// Usage: pyro-bench boot|kvm|memory [--runs N] [--json], or as TortureCommand says
+if (args is ["torture", ..])
+    return await TortureCommand.RunAsync(args.AsMemory(1));
+
 string verb = args.Length > 0 ? args[0] : "";
 int runs = verb == "kvm" ? 200 : 20;
 bool json = false;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pyro.Bench.Torture;
 using Pyro.Benchmarks;
 
 namespace Pyro.Bench;
@@ -52,6 +53,19 @@ internal static class Report
             Line("VMM private dirty, booted", report.VmmPrivateDirtyKib, "KiB");
             Line("VMM private dirty, restored", report.VmmRestoredPrivateDirtyKib, "KiB");
         }
+    }
+
+    internal static void Print(TortureReport report, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.TortureReport));
+            return;
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Cycles} cycles of seed {report.Seed} in {report.Seconds:F0} s, nothing was wrong"));
+        Console.WriteLine($"{report.Chains} chains of snapshots, at most {report.DeepestLayers} disk layers; at their ends {report.BlocksWritten} blocks were written and {report.BlocksVerified} verified");
+        foreach ((string what, int count) in report.Counts)
+            Console.WriteLine($"{count,5} {what}");
     }
 
     private static void Value(string name, double value, string format) =>

@@ -34,7 +34,7 @@ internal static class VmmMemory
                 if (DateTime.UtcNow > end || pyro.Handle.WaitReadable(50))
                     throw new BenchException($"the machine did not come up: {Child.Tail(logPath)}");
             }
-            int vmm = ChildOf(pyro.Pid) ?? throw new BenchException("pyro run has no machine process");
+            int vmm = Child.Of(pyro.Pid) ?? throw new BenchException("pyro run has no machine process");
             return PrivateDirtyKib(File.ReadLines($"/proc/{vmm}/smaps"));
         }
         finally
@@ -43,27 +43,6 @@ internal static class VmmMemory
             pyro.Wait();
             File.Delete(logPath);
         }
-    }
-
-    private static int? ChildOf(int parent)
-    {
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(folder), out int pid))
-                continue;
-            try
-            {
-                // The fourth field, counted behind the name, which may hold anything in its parentheses.
-                string stat = File.ReadAllText($"{folder}/stat");
-                if (int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture) == parent)
-                    return pid;
-            }
-            catch (IOException)
-            {
-                // It ended between the listing and the reading.
-            }
-        }
-        return null;
     }
 
     /// <summary>

@@ -44,9 +44,12 @@ public sealed class Host : IAsyncLifetime
         RunAsync(ShellCommand(script), stdin, limit ?? Limit);
 
     /// <summary><c>bench/compare ARGUMENTS</c>, which finds a machine that runs guests by itself.</summary>
-    internal static Task<CommandResult> BenchAsync(params string[] arguments)
+    internal static Task<CommandResult> BenchAsync(params string[] arguments) => ScriptAsync("compare", arguments);
+
+    /// <summary>A script of <c>bench</c>.</summary>
+    internal static Task<CommandResult> ScriptAsync(string name, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Checkout, "bench", "compare"), arguments);
+        var start = new ProcessStartInfo(Path.Combine(Checkout, "bench", name), arguments);
         start.Environment["PYRO_BENCH_PEERS"] = "qemu";
         return RunAsync(start, null, TimeSpan.FromMinutes(15));
     }
