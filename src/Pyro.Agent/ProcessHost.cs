@@ -20,7 +20,7 @@ internal static class ProcessHost
         _ = Libc.signal(Linux.SIGQUIT, Linux.SIG_DFL);
         _ = Libc.prctl(Linux.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
         if (Environment.GetEnvironmentVariable("PYRO_AGENT_NO_CGROUP") is null && CgroupRoot.FindMount() is { } mountPoint)
-            CgroupRoot.Open(mountPoint, "pyro-agent-" + Libc.getpid());
+            CgroupRoot.Open(mountPoint, "pyro-agent-" + Libc.getpid(), isWholeMachine: false);
 
         var loop = new EventLoop();
         var server = new AgentServer(loop, new AgentReady

@@ -21,6 +21,12 @@ public static class FailureCode
     /// <summary>The machine is stopping and starts nothing new.</summary>
     public const string ShuttingDown = "shutting_down";
 
+    /// <summary>The guest's processes cannot be kept still, or did not stop in time; they go on.</summary>
+    public const string HoldFailed = "hold_failed";
+
+    /// <summary>The guest is a copy of a machine that was held, and no machine of its own yet: a resume request comes first.</summary>
+    public const string NotResumed = "not_resumed";
+
     /// <summary>A system call of the request failed.</summary>
     public const string SystemError = "system_error";
 

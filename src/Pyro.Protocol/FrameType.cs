@@ -24,6 +24,9 @@ public enum FrameType : byte
     /// <summary>Go on from a snapshot as a machine of its own: <see cref="ResumeRequest"/>.</summary>
     Resume = 0x06,
 
+    /// <summary>Keep all processes still for as long as the connection lasts: <see cref="HoldRequest"/>.</summary>
+    Hold = 0x07,
+
     /// <summary>Bytes for the command's standard input; never more than credit was granted for.</summary>
     Stdin = 0x20,
 
@@ -62,4 +65,7 @@ public enum FrameType : byte
 
     /// <summary>The answer to an info request: <see cref="AgentInfo"/>.</summary>
     InfoReply = 0x48,
+
+    /// <summary>The answer to a hold request: all processes stand still. Empty payload; the connection stays.</summary>
+    Held = 0x49,
 }

@@ -132,7 +132,7 @@ public sealed class ServerTests(AgentProcess agent) : IClassFixture<AgentProcess
     }
 
     // Noise, and frames with a known type and a payload that makes no sense; never one that would run a command or
-    // stop the agent.
+    // stop the agent or what it runs.
     private static byte[] Garbage(Random random)
     {
         var bytes = new byte[random.Next(1, 400)];
@@ -144,7 +144,7 @@ public sealed class ServerTests(AgentProcess agent) : IClassFixture<AgentProcess
             bytes[4] = (byte)random.Next(0x50);
             bytes[5] = 1;
             bytes[6] = 0;
-            if (bytes[4] is (byte)FrameType.PowerOff)
+            if (bytes[4] is (byte)FrameType.PowerOff or (byte)FrameType.Hold)
                 bytes[0] = 3;
         }
 

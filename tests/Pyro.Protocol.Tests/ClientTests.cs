@@ -176,6 +176,21 @@ public sealed class ClientTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hold_is_there_when_it_is_answered_and_lasts_as_long_as_its_connection()
+    {
+        await using (var connection = new GuestConnection(_pair.Host))
+        {
+            Task hold = connection.HoldAsync(new HoldRequest { TimeoutMilliseconds = 7 }, s_soon);
+            await ExpectAsync(FrameType.Hold, 6);
+            Assert.False(hold.IsCompleted);
+            await _guestWriter.WriteAsync(FrameType.Held, default, s_soon);
+            await hold;
+        }
+
+        Assert.False(await _guestReader.ReadAsync(s_soon));
+    }
+
+    [Fact]
     public async Task A_restored_guest_is_told_the_time_and_who_it_is()
     {
         await using var connection = new GuestConnection(_pair.Host);

@@ -45,6 +45,8 @@ public sealed class CodecTests
         Assert.Equal((true, 9U, Wire.Version), (off.Reboot, off.GraceMilliseconds, off.Version));
         Assert.Equal(3, RoundTrip(new InfoRequest { Version = 3 }).Version);
         Assert.Equal(4, RoundTrip(new SyncRequest { Version = 4 }).Version);
+        HoldRequest hold = RoundTrip(new HoldRequest { Version = 5, TimeoutMilliseconds = 11 });
+        Assert.Equal((5, 11U), (hold.Version, hold.TimeoutMilliseconds));
     }
 
     [Fact]
@@ -78,10 +80,11 @@ public sealed class CodecTests
             byte[] payload = Hostile(random);
             refused += Refused<ExecRequest>(payload) + Refused<AgentInfo>(payload) + Refused<AgentReady>(payload)
                 + Refused<FailedMessage>(payload) + Refused<PowerOffRequest>(payload) + Refused<ResumeRequest>(payload)
-                + Refused<SignalMessage>(payload) + Refused<ExitedMessage>(payload) + Refused<ResizeMessage>(payload);
+                + Refused<SignalMessage>(payload) + Refused<ExitedMessage>(payload) + Refused<ResizeMessage>(payload)
+                + Refused<HoldRequest>(payload);
         }
 
-        Assert.InRange(refused, Cases, Cases * 9);
+        Assert.InRange(refused, Cases, Cases * 10);
         long each = (GC.GetAllocatedBytesForCurrentThread() - before) / Cases;
         Assert.True(each < 64 * 1024, $"{each} bytes a case");
     }

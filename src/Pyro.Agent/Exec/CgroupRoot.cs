@@ -7,16 +7,29 @@ namespace Pyro.Agent.Exec;
 internal static unsafe class CgroupRoot
 {
     private static readonly List<string> s_left = [];
+    private static string s_mountPoint = "";
     private static string s_path = "";
+    private static bool s_isWholeMachine;
     private static int s_directory = -1;
     private static int s_last;
 
     /// <summary>Whether there is one: then all that descends from a command can be killed at one stroke.</summary>
     public static bool Available => s_directory >= 0;
 
+    /// <summary>Where the tree is mounted.</summary>
+    public static string MountPoint => s_mountPoint;
+
+    /// <summary>The folder.</summary>
+    public static string Path => s_path;
+
+    /// <summary>Whether the agent is this machine's init, and all other processes are its business.</summary>
+    public static bool IsWholeMachine => s_isWholeMachine;
+
     /// <summary>Makes the folder under a mounted tree. Without one, or without cgroup.kill (Linux 5.14), nothing happens.</summary>
-    public static void Open(string mountPoint, string name)
+    public static void Open(string mountPoint, string name, bool isWholeMachine)
     {
+        s_mountPoint = mountPoint;
+        s_isWholeMachine = isWholeMachine;
         s_path = mountPoint + "/" + name;
         byte[] path = Sys.Utf8(s_path);
         fixed (byte* p = path)
@@ -77,6 +90,13 @@ internal static unsafe class CgroupRoot
 
         Remove(name);
         return null;
+    }
+
+    /// <summary>Makes a group that is not a command's, unless it is there.</summary>
+    public static void EnsureGroup(string name)
+    {
+        fixed (byte* p = Sys.Utf8(name))
+            _ = Libc.mkdirat(s_directory, p, 0x1ed);
     }
 
     /// <summary>Kills every process of a group.</summary>

@@ -37,6 +37,7 @@ internal sealed class ExecSession : IEventTarget
     private int _creditDue;
     private ulong _timeLimit = ulong.MaxValue;
     private bool _timedOut;
+    private bool _detached;
     private bool _exited;
     private ExitedMessage _exit;
     private ulong _quietAt;
@@ -183,6 +184,23 @@ internal sealed class ExecSession : IEventTarget
         _tree.Kill();
     }
 
+    /// <summary>
+    /// This machine is a copy, and whoever asked for the command talks to the one that was copied: here the command goes on
+    /// for itself, its output is read and dropped, and its input stays open and silent.
+    /// </summary>
+    public void Detach()
+    {
+        if (_exited)
+        {
+            Abandon();
+            return;
+        }
+
+        _connection = null;
+        _detached = true;
+        Pump();
+    }
+
     /// <summary>The command's process ended and was reaped.</summary>
     /// <param name="status">As wait tells it.</param>
     public void OnExit(int status)
@@ -192,6 +210,7 @@ internal sealed class ExecSession : IEventTarget
         _exited = true;
         if (_connection is null)
         {
+            CloseStreams();
             Release();
             return;
         }
@@ -209,6 +228,15 @@ internal sealed class ExecSession : IEventTarget
     private void Pump()
     {
         int budget = FramesInOneTurn;
+        while (_detached && !_exited && (Drop(ref _stdout) | Drop(ref _stderr)))
+        {
+            if (budget-- == 0)
+            {
+                _server.Loop.Again(this);
+                return;
+            }
+        }
+
         while (_connection is { CanSend: true } connection)
         {
             if (_creditDue >= CreditStep)
@@ -261,6 +289,17 @@ internal sealed class ExecSession : IEventTarget
             _quietAt = Sys.Now() + QuietNanoseconds;
         _connection!.Send(s_frame.AsSpan(0, Wire.HeaderSize + count));
         return true;
+    }
+
+    private bool Drop(ref OutputSource source)
+    {
+        if (source.Ended || !source.Ready)
+            return false;
+
+        int count = source.Read(s_frame);
+        if (count < 0)
+            CloseSource(ref source);
+        return count > 0;
     }
 
     // A process that the command left behind may hold the pipes for ever: what was there when the command ended is told,

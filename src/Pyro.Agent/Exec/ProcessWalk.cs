@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Buffers.Text;
-using System.Text;
 using Pyro.Agent.Native;
 
 namespace Pyro.Agent.Exec;
@@ -9,7 +6,7 @@ namespace Pyro.Agent.Exec;
 /// Finds and kills the descendants of a process in /proc, for kernels without cgroup v2: by parent, by session, and by a
 /// variable in their environment, which those have that left the session and lost their parent.
 /// </summary>
-internal static unsafe class ProcessWalk
+internal static class ProcessWalk
 {
     private const int MaxPasses = 50;
 
@@ -34,67 +31,23 @@ internal static unsafe class ProcessWalk
 
     private static HashSet<int> Find(int root, ReadOnlySpan<byte> markerWithNul)
     {
-        List<(int Id, int Parent, int Session)> all = ReadAll();
+        List<ProcessStat> all = ProcessStat.ReadAll();
         var tree = new HashSet<int> { root };
-        foreach ((int id, _, int session) in all)
+        foreach (ProcessStat process in all)
         {
-            if (session == root || HasMarker(id, markerWithNul))
-                tree.Add(id);
+            if (process.Session == root || HasMarker(process.Id, markerWithNul))
+                tree.Add(process.Id);
         }
 
         bool grew = true;
         while (grew)
         {
             grew = false;
-            foreach ((int id, int parent, _) in all)
-                grew |= tree.Contains(parent) && tree.Add(id);
+            foreach (ProcessStat process in all)
+                grew |= tree.Contains(process.Parent) && tree.Add(process.Id);
         }
 
         return tree;
-    }
-
-    private static List<(int Id, int Parent, int Session)> ReadAll()
-    {
-        var all = new List<(int, int, int)>();
-        int directory = Sys.Open("/proc\0"u8, Linux.O_RDONLY | Linux.O_DIRECTORY);
-        if (directory < 0)
-            return all;
-
-        Span<byte> entries = stackalloc byte[8192];
-        int length;
-        while ((length = ReadEntries(directory, entries)) > 0)
-        {
-            // struct linux_dirent64: u64 ino, i64 off, u16 length, u8 type, name and NUL.
-            for (int at = 0; at + 19 < length; at += BinaryPrimitives.ReadUInt16LittleEndian(entries[(at + 16)..]))
-            {
-                ReadOnlySpan<byte> name = entries[(at + 19)..length];
-                if (Utf8Parser.TryParse(name[..Math.Max(name.IndexOf((byte)0), 0)], out int id, out _)
-                    && TryReadStat(id, out int parent, out int session))
-                    all.Add((id, parent, session));
-            }
-        }
-
-        Sys.Close(ref directory);
-        return all;
-    }
-
-    private static int ReadEntries(int directory, Span<byte> buffer)
-    {
-        fixed (byte* p = buffer)
-            return (int)Libc.getdents64(directory, p, (nuint)buffer.Length);
-    }
-
-    // "pid (name) state ppid pgrp session ..."; the name may hold anything, so the last ')' counts.
-    private static bool TryReadStat(int id, out int parent, out int session)
-    {
-        parent = session = 0;
-        Span<byte> text = stackalloc byte[512];
-        int length = Sys.ReadFile(Sys.Utf8("/proc/" + id + "/stat"), text);
-        if (length <= 0)
-            return false;
-
-        string[] fields = Encoding.Latin1.GetString(text[(text[..length].LastIndexOf((byte)')') + 1)..length]).Split(' ');
-        return fields.Length > 4 && int.TryParse(fields[2], out parent) && int.TryParse(fields[4], out session);
     }
 
     private static bool HasMarker(int id, ReadOnlySpan<byte> markerWithNul)

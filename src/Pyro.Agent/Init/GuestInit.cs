@@ -53,7 +53,7 @@ internal static class GuestInit
         // No command runs before the loop does.
         Mounts.MountRest();
         Settings.Apply(commandLine);
-        CgroupRoot.Open("/sys/fs/cgroup", "pyro");
+        CgroupRoot.Open("/sys/fs/cgroup", "pyro", isWholeMachine: true);
         _ = new Listener(server, new GuestMachine(), listener);
         loop.Run();
     }

@@ -23,6 +23,8 @@ internal static class Linux
     public const int ENXIO = 6;
     public const int ENOMEM = 12;
     public const int ENOBUFS = 105;
+    public const int EPIPE = 32;
+    public const int ENOTCONN = 107;
     public const int EINPROGRESS = 115;
 
     public const int O_RDONLY = 0;

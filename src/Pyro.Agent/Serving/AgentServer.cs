@@ -17,12 +17,16 @@ internal sealed class AgentServer : IEventTarget
     public AgentServer(EventLoop loop, AgentReady ready)
     {
         Loop = loop;
+        Holds = new Holds(loop);
         _ready = ready;
         _onExit = OnExit;
         loop.Add(_reaper.News, Linux.EPOLLIN, this, 0);
     }
 
     public EventLoop Loop { get; }
+
+    /// <summary>Who keeps all processes still.</summary>
+    public Holds Holds { get; }
 
     /// <summary>Whether nothing new is to be started.</summary>
     public bool IsShuttingDown => _shutdown is not null;

@@ -27,6 +27,7 @@ internal sealed class Connection : IEventTarget
     private int _unsentStart;
     private int _unsentEnd;
     private bool _broken;
+    private bool _isOfBefore;
     private Action? _onClosed;
 
     public Connection(AgentServer server, Listener listener, IMachine machine, int fd)
@@ -48,6 +49,15 @@ internal sealed class Connection : IEventTarget
 
     /// <inheritdoc/>
     public ulong Deadline { get; private set; } = ulong.MaxValue;
+
+    /// <summary>Whose connection it is.</summary>
+    public AgentServer Server => _server;
+
+    /// <summary>Whether an answer can still be given.</summary>
+    public bool IsOpen => !_broken && _state == State.Busy;
+
+    /// <summary>Whether it ended by an error, not by an end of stream.</summary>
+    public bool WasReset { get; private set; }
 
     /// <summary>Whether all that was given has been sent, and the host is there.</summary>
     public bool CanSend => _unsent is null && !_broken && _state != State.Closed;
@@ -114,6 +124,14 @@ internal sealed class Connection : IEventTarget
         new FrameHeader(FrameType.Done, 0).Write(frame);
         Send(frame);
         Linger();
+    }
+
+    /// <summary>Tells that all processes stand still; the connection stays.</summary>
+    public void TellHeld()
+    {
+        Span<byte> frame = stackalloc byte[Wire.HeaderSize];
+        new FrameHeader(FrameType.Held, 0).Write(frame);
+        Send(frame);
     }
 
     /// <summary>Sends the one answer to a request, and ends the connection.</summary>
@@ -254,7 +272,11 @@ internal sealed class Connection : IEventTarget
             while (count < 0 && Sys.Errno == Linux.EINTR);
             if (count >= 0)
                 return (int)count;
-            return Sys.Errno == Linux.EAGAIN ? -1 : 0;
+            int errno = Sys.Errno;
+            if (errno == Linux.EAGAIN)
+                return -1;
+            NoteReset(errno);
+            return 0;
         }
     }
 
@@ -279,6 +301,7 @@ internal sealed class Connection : IEventTarget
                 if (errno == Linux.EAGAIN)
                     return total;
 
+                NoteReset(errno);
                 _broken = true;
                 _server.Loop.Again(this);
                 return total;
@@ -286,6 +309,14 @@ internal sealed class Connection : IEventTarget
         }
 
         return total;
+    }
+
+    // The host's end of a connection ends it by an end of stream, or by EPIPE for what is sent to it. A connection that was
+    // open and is not even there any more (ENOTCONN) is one of the machine that this one was copied from.
+    private void NoteReset(int errno)
+    {
+        WasReset |= errno != Linux.EPIPE;
+        _isOfBefore |= errno == Linux.ENOTCONN;
     }
 
     private void Keep(ReadOnlySpan<byte> frame)
@@ -345,7 +376,10 @@ internal sealed class Connection : IEventTarget
     {
         ExecSession? exec = _exec;
         _exec = null;
-        exec?.Abandon();
+        if (_isOfBefore)
+            exec?.Detach();
+        else
+            exec?.Abandon();
     }
 
     private void Close()

@@ -25,13 +25,16 @@ internal static class RequestHandler
         switch (type)
         {
             case FrameType.Exec:
-                ExecStarter.Start(server, connection, Frame.Decode<ExecRequest>(payload));
+                server.Holds.Start(server, connection, Frame.Decode<ExecRequest>(payload));
                 break;
             case FrameType.PowerOff:
                 server.Shutdown(connection, Frame.Decode<PowerOffRequest>(payload), machine);
                 break;
             case FrameType.Resume:
-                Resume(machine, connection, Frame.Decode<ResumeRequest>(payload));
+                Resume(server, machine, connection, Frame.Decode<ResumeRequest>(payload));
+                break;
+            case FrameType.Hold:
+                server.Holds.Begin(connection, Frame.Decode<HoldRequest>(payload));
                 break;
             case FrameType.Info:
                 connection.Answer(server.Describe());
@@ -45,11 +48,12 @@ internal static class RequestHandler
         }
     }
 
-    private static void Resume(IMachine machine, Connection connection, ResumeRequest request)
+    private static void Resume(AgentServer server, IMachine machine, Connection connection, ResumeRequest request)
     {
         try
         {
             machine.Resume(request);
+            server.Holds.OnResumed(server);
             connection.Done();
         }
         catch (LinuxException e)

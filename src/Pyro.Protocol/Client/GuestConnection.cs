@@ -80,6 +80,15 @@ public sealed class GuestConnection : IAsyncDisposable
     /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>
     public Task ResumeAsync(ResumeRequest request, CancellationToken cancellationToken = default) => CallAsync(request, cancellationToken);
 
+    /// <summary>Has all processes of the guest stand still until this connection is disposed of; returns when they do.</summary>
+    /// <exception cref="GuestRequestException">They did not stop in time, and go on.</exception>
+    /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>
+    public async Task HoldAsync(HoldRequest request, CancellationToken cancellationToken = default)
+    {
+        await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        await ReadReplyAsync(FrameType.Held, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Writes everything in the guest to its disks.</summary>
     /// <exception cref="GuestRequestException">The agent refused.</exception>
     /// <exception cref="GuestConnectionLostException">The guest is gone.</exception>
