@@ -151,11 +151,12 @@ public sealed unsafe class Machine : IDisposable
     /// <param name="description">What the caller wants to find again.</param>
     /// <param name="memory">An empty file for the guest's memory.</param>
     /// <param name="layers">An empty file for each copy-on-write disk, in the disks' order; the machine's from here on.</param>
+    /// <param name="wentOn">Called as soon as the machine goes on, snapshot or not, with how many of the new layers it goes on in; null for nobody.</param>
     /// <exception cref="KvmException">KVM does not tell a part.</exception>
     /// <exception cref="DiskException">A disk is written to without a layer, or its layer cannot be made.</exception>
     /// <exception cref="IOException">The host's disk is full.</exception>
     /// <remarks>Whatever fails, the machine goes on.</remarks>
-    public LiveSnapshot SaveLive(KvmSystem system, ReadOnlySpan<byte> description, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers)
+    public LiveSnapshot SaveLive(KvmSystem system, ReadOnlySpan<byte> description, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers, Action<int>? wentOn = null)
     {
         MemoryImage? image = null;
         int branched = 0;
@@ -178,6 +179,7 @@ public sealed unsafe class Machine : IDisposable
             finally
             {
                 Resume();
+                wentOn?.Invoke(branched);
             }
 
             TimeSpan pause = Stopwatch.GetElapsedTime(begin);

@@ -24,7 +24,7 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
         {
             foreach (SafeFileHandle descriptor in descriptors)
                 descriptor.Dispose();
-            Answer(new MachineSavedLive(request.Number, reason));
+            Tell(new MachineSavedLive(request.Number, reason));
             return;
         }
 
@@ -45,7 +45,7 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
         }
 
         _isUnderWay = false;
-        Answer(result);
+        Tell(result);
     }
 
     private MachineSavedLive Save(LiveSaveRequest request, SafeFileHandle[] descriptors)
@@ -53,7 +53,7 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
         using SafeFileHandle state = descriptors[request.StateDescriptor];
         using SafeFileHandle memory = descriptors[request.MemoryDescriptor];
         SafeFileHandle[] layers = [.. request.LayerDescriptors.Select(i => descriptors[i])];
-        LiveSnapshot snapshot = machine.SaveLive(kvm, SnapshotParts.ToBytes(parts), memory, layers);
+        LiveSnapshot snapshot = machine.SaveLive(kvm, SnapshotParts.ToBytes(parts), memory, layers, taken => Tell(new MachineWentOn(request.Number, taken)));
         if (request.Sync)
             RandomAccess.FlushToDisk(memory);
         RandomAccess.Write(state, snapshot.State, 0);
@@ -63,5 +63,5 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
             request.Number, null, snapshot.MemoryWrittenLive, (long)snapshot.Pause.TotalNanoseconds, (long)snapshot.Copy.TotalNanoseconds);
     }
 
-    private void Answer(MachineSavedLive answer) => control.Send<VmmEvent>(answer, ProcessJson.Default.VmmEvent);
+    private void Tell(VmmEvent news) => control.Send(news, ProcessJson.Default.VmmEvent);
 }

@@ -11,6 +11,7 @@ namespace Pyro.Vmm.Processes;
 [JsonDerivedType(typeof(MachineSaved), "saved")]
 [JsonDerivedType(typeof(MachineCounted), "counted")]
 [JsonDerivedType(typeof(WorkingSetNoted), "working_set_noted")]
+[JsonDerivedType(typeof(MachineWentOn), "went_on")]
 [JsonDerivedType(typeof(MachineSavedLive), "saved_live")]
 public abstract record VmmEvent;
 
@@ -36,6 +37,14 @@ public sealed record MachineCounted(MachineCounters Counters) : VmmEvent;
 /// <summary>The answer to <see cref="VmmCommand.NoteWorkingSet"/>.</summary>
 /// <param name="Error">Why nothing was noted, or null.</param>
 public sealed record WorkingSetNoted(string? Error) : VmmEvent;
+
+/// <summary>
+/// The machine runs again after the pause of a <see cref="VmmCommand.SaveLive"/>; its memory is still being written, or the
+/// snapshot has failed. Comes before <see cref="MachineSavedLive"/>, and not at all if the machine was never paused.
+/// </summary>
+/// <param name="Number">The request's.</param>
+/// <param name="Layers">In how many of the new layers it goes on, in the disks' order; those below them are frozen.</param>
+public sealed record MachineWentOn(int Number, int Layers) : VmmEvent;
 
 /// <summary>A snapshot of the running machine is complete or given up; the machine goes on.</summary>
 /// <param name="Number">The request's.</param>

@@ -21,7 +21,7 @@ public sealed class VmmProcess : IAsyncDisposable
     private readonly TaskCompletionSource<WorkingSetNoted> _noted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<MachineCounters>> _askedToCount = new();
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<int, TaskCompletionSource<MachineSavedLive>> _liveSaves = [];
+    private readonly Dictionary<int, LiveSave> _liveSaves = [];
     private int _liveSaveCount;
     private bool _stopRequested;
 
@@ -114,15 +114,20 @@ public sealed class VmmProcess : IAsyncDisposable
     /// layers that it had are frozen and belong to the snapshot.
     /// </param>
     /// <param name="sync">Whether the files are to survive a loss of power.</param>
+    /// <param name="wentOn">
+    /// Called as soon as the machine runs again, long before its memory is written, with how many of the new layers it goes
+    /// on in; not called if it was never paused. On the thread that listens to the process: it must return at once.
+    /// </param>
     /// <returns>The result; a machine that ends before it is one with an error.</returns>
-    public Task<MachineSavedLive> SaveLiveAsync(SafeFileHandle state, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers, bool sync = false)
+    public Task<MachineSavedLive> SaveLiveAsync(
+        SafeFileHandle state, SafeFileHandle memory, IReadOnlyList<SafeFileHandle> layers, bool sync = false, Action<int>? wentOn = null)
     {
         var answer = new TaskCompletionSource<MachineSavedLive>(TaskCreationOptions.RunContinuationsAsynchronously);
         int number;
         lock (_liveSaves)
         {
             number = ++_liveSaveCount;
-            _liveSaves.Add(number, answer);
+            _liveSaves.Add(number, new LiveSave(answer, wentOn));
         }
 
         var request = new LiveSaveRequest(number, StateDescriptor: 0, MemoryDescriptor: 1, [.. Enumerable.Range(2, layers.Count)], sync);
@@ -178,6 +183,9 @@ public sealed class VmmProcess : IAsyncDisposable
                 case MachineCounted counted when _askedToCount.TryDequeue(out TaskCompletionSource<MachineCounters>? asked):
                     asked.TrySetResult(counted.Counters);
                     break;
+                case MachineWentOn on:
+                    LiveSaveOf(on.Number)?.WentOn?.Invoke(on.Layers);
+                    break;
                 case MachineSavedLive saved:
                     EndLiveSave(saved);
                     break;
@@ -203,15 +211,23 @@ public sealed class VmmProcess : IAsyncDisposable
         EndLiveSaves();
     }
 
-    private void EndLiveSave(MachineSavedLive result)
+    private LiveSave? LiveSaveOf(int number)
     {
-        TaskCompletionSource<MachineSavedLive>? answer;
         lock (_liveSaves)
         {
-            _liveSaves.Remove(result.Number, out answer);
+            return _liveSaves.GetValueOrDefault(number);
+        }
+    }
+
+    private void EndLiveSave(MachineSavedLive result)
+    {
+        LiveSave? save;
+        lock (_liveSaves)
+        {
+            _liveSaves.Remove(result.Number, out save);
         }
 
-        answer?.TrySetResult(result);
+        save?.Answer.TrySetResult(result);
     }
 
     private void EndLiveSaves()
@@ -227,4 +243,6 @@ public sealed class VmmProcess : IAsyncDisposable
             EndLiveSave(new MachineSavedLive(number, EndedBefore));
         }
     }
+
+    private sealed record LiveSave(TaskCompletionSource<MachineSavedLive> Answer, Action<int>? WentOn);
 }

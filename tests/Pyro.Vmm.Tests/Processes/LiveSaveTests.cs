@@ -67,12 +67,27 @@ public sealed class LiveSaveTests(ITestOutputHelper output) : LiveTest
     }
 
     [Fact]
+    public async Task That_the_machine_goes_on_is_told_while_its_memory_is_still_being_written()
+    {
+        SafeFileHandle console = NewFile(), state = NewFile();
+        await using VmmProcess source = Launch(ManyMegabytes, console);
+        await PrintsAsync(console);
+        var wentOn = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<MachineSavedLive> saving = source.SaveLiveAsync(state, NewFile(), [], wentOn: wentOn.SetResult);
+        Assert.Equal(0, await wentOn.Task.WaitAsync(s_limit));
+        Assert.Equal(0, RandomAccess.GetLength(state));
+        await PrintsAsync(console);
+        Assert.Null((await saving.WaitAsync(s_limit)).Error);
+        Assert.NotEqual(0, RandomAccess.GetLength(state));
+    }
+
+    [Fact]
     public async Task A_request_with_the_wrong_files_is_refused_and_the_machine_goes_on()
     {
         SafeFileHandle console = NewFile();
         await using VmmProcess source = Launch(Megabytes, console);
         await PrintsAsync(console);
-        MachineSavedLive answer = await source.SaveLiveAsync(NewFile(), NewFile(), [NewFile()]).WaitAsync(s_limit);
+        MachineSavedLive answer = await source.SaveLiveAsync(NewFile(), NewFile(), [NewFile()], wentOn: _ => Assert.Fail("it was never paused")).WaitAsync(s_limit);
         Assert.Contains("0 disks", answer.Error, StringComparison.Ordinal);
         await PrintsAsync(console);
     }
