@@ -54,6 +54,9 @@ public static class ErrorCodes
     /// <summary>A snapshot could not be written, or cannot be gone on from.</summary>
     public const string SnapshotFailed = "snapshot_failed";
 
+    /// <summary>A running machine could not be forked; it goes on.</summary>
+    public const string ForkFailed = "fork_failed";
+
     /// <summary>The machine ended before its command did.</summary>
     public const string MachineDied = "machine_died";
 

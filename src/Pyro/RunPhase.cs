@@ -18,6 +18,9 @@ public sealed record RunPhase(string Name, TimeSpan Elapsed, IReadOnlyList<KeyVa
     /// <summary>The guest's kernel runs.</summary>
     public const string Boot = "boot";
 
+    /// <summary>A running machine's snapshot was taken, and its forks are being started.</summary>
+    public const string Fork = "fork";
+
     /// <summary>The guest goes on from a snapshot.</summary>
     public const string Restore = "restore";
 

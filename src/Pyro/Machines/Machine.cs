@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Files;
+using Pyro.Hosts;
 using Pyro.Protocol;
 using Pyro.Running;
 using Pyro.Vmm;
@@ -21,13 +23,21 @@ public sealed class Machine : IAsyncDisposable
     // How long the agent may take over its own time limit before the host ends the machine.
     private static readonly TimeSpan s_timeoutGrace = TimeSpan.FromSeconds(5);
 
+    // Each fork leaves a layer in the disk, and a new machine is given all of them in one message of at most 253 files.
+    private const int MaxLayers = 240;
+
+    private readonly MachineSpec _spec;
+    private readonly MachineDisk _disk;
     private readonly RuntimeFolder _folder;
     private readonly MachineSockets _sockets;
     private readonly VmmProcess _vmm;
+    private readonly SemaphoreSlim _oneFork = new(1, 1);
     private int _disposed;
 
-    internal Machine(RuntimeFolder folder, MachineSockets sockets, VmmProcess vmm)
+    internal Machine(MachineSpec spec, MachineDisk disk, RuntimeFolder folder, MachineSockets sockets, VmmProcess vmm)
     {
+        _spec = spec;
+        _disk = disk;
         _folder = folder;
         _sockets = sockets;
         _vmm = vmm;
@@ -42,7 +52,7 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>How long it took to start.</summary>
     public MachineTimings Timings { get; private set; } = new(default, default, default, default);
 
-    /// <summary>Whether it went on from a snapshot or booted.</summary>
+    /// <summary>Whether it booted, went on from a snapshot, or is a fork.</summary>
     public StartMode StartMode { get; private set; }
 
     /// <summary>
@@ -75,6 +85,30 @@ public sealed class Machine : IAsyncDisposable
         (string stdout, string stderr) = command.Collected;
         return new ExecResult(end.ExitCode, stdout, stderr, end.TimedOut, end.Duration);
     }
+
+    /// <summary>
+    /// Makes independent running machines of this one, which runs on. They share its memory and its disk copy-on-write, and
+    /// all that runs in it goes on in each of them. Before any of it does, each has its own machine id, host name, clock and
+    /// vsock socket, and its kernel draws other random numbers.
+    /// </summary>
+    /// <param name="count">How many, 1 to 1000.</param>
+    /// <param name="progress">Told of each step, or null.</param>
+    /// <param name="cancellationToken">Ends the call; the forks that were started are ended then.</param>
+    /// <returns>The forks, each to be disposed of. They live on when this machine ends.</returns>
+    /// <exception cref="PyroException">A fork could not be made: the message says which and why, and none is left. This machine runs on in any case.</exception>
+    /// <remarks>
+    /// <para>This machine's processes stand still for some milliseconds, first held by the agent and then, for a part of that, with
+    /// the whole machine paused. Commands that are under way in it notice nothing else; those that are asked for meanwhile start
+    /// a moment later.</para>
+    /// <para>Commands that were under way go on in the forks too, but nobody talks to them there: their output is dropped, their
+    /// input stays open and silent, and their time limits hold. Other open vsock streams get a reset; listeners live on.</para>
+    /// <para>What a process has drawn from the kernel before, it has in every fork: a generator of its own that was seeded once, or
+    /// a key in its memory. Such a program has to notice by itself, by <c>/etc/machine-id</c>, that it is in another machine.</para>
+    /// <para>Calls for one machine wait for each other. The files of a fork have no names and are gone with the last machine that
+    /// uses them.</para>
+    /// </remarks>
+    public Task<IReadOnlyList<Machine>> ForkAsync(int count, IProgress<RunPhase>? progress = null, CancellationToken cancellationToken = default) =>
+        ForkAsync(count, static (_, _) => Task.CompletedTask, progress, cancellationToken);
 
     /// <summary>Lets the guest end its processes, write everything to its disk and switch itself off.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -113,6 +147,38 @@ public sealed class Machine : IAsyncDisposable
         _sockets.Dispose();
         _folder.Dispose();
         await _vmm.DisposeAsync().ConfigureAwait(false);
+        // A fork that was being made has failed by now, or will at once.
+        await _oneFork.WaitAsync().ConfigureAwait(false);
+        _disk.Dispose();
+    }
+
+    /// <param name="count">As above.</param>
+    /// <param name="whenUp">What to do with each fork as soon as it takes commands, before the next is started where processors are short.</param>
+    /// <param name="progress">As above.</param>
+    /// <param name="cancellationToken">As above.</param>
+    internal async Task<IReadOnlyList<Machine>> ForkAsync(int count, Func<Machine, CancellationToken, Task> whenUp, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    {
+        if (count is < 1 or > LiveFork.MaxCount)
+            throw new PyroException(ErrorCodes.InvalidArgument, $"count is {count}", $"Choose 1 to {LiveFork.MaxCount}.");
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        _spec.Parts.RequireSameExecutable();
+        using SafeFileHandle kvm = HostKvm.OpenForMachine();
+        using MachineSnapshot snapshot = await SnapshotAsync(progress, cancellationToken).ConfigureAwait(false);
+        var launcher = new MachineLauncher(_spec) { Kvm = kvm, Restore = snapshot };
+        return await LiveFork.StartAsync(count, StartOneAsync, cancellationToken).ConfigureAwait(false);
+
+        async Task<Machine> StartOneAsync(int index, CancellationToken token)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Machine fork = launcher.Launch(start, progress);
+            return await MachineStart.UpAsync(fork, UpAsync(fork)).ConfigureAwait(false);
+
+            async Task UpAsync(Machine machine)
+            {
+                await machine.ResumeAsync(StartMode.Fork, NewIdentity.HostName(_spec.Options.Environment, machine.Id), start, progress, token).ConfigureAwait(false);
+                await whenUp(machine, token).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Ends the machine, whose memory the kernel begins to free. <see cref="DisposeAsync"/> still has to be called.</summary>
@@ -152,9 +218,9 @@ public sealed class Machine : IAsyncDisposable
     }
 
     /// <summary>Waits until a machine that boots takes commands.</summary>
-    internal Task WaitUntilBootedAsync(MachineOptions options, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    internal Task WaitUntilBootedAsync(long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
-        return WithinLimitAsync(options, BootAsync, cancellationToken);
+        return WithinLimitAsync(BootAsync, cancellationToken);
 
         async Task BootAsync(CancellationToken limited)
         {
@@ -191,9 +257,9 @@ public sealed class Machine : IAsyncDisposable
     }
 
     /// <summary>Waits until a machine that goes on from a snapshot is one of its own and takes commands.</summary>
-    internal Task ResumeAsync(MachineOptions options, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    internal Task ResumeAsync(StartMode mode, string hostName, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
-        return WithinLimitAsync(options, GoOnAsync, cancellationToken);
+        return WithinLimitAsync(GoOnAsync, cancellationToken);
 
         async Task GoOnAsync(CancellationToken limited)
         {
@@ -205,7 +271,7 @@ public sealed class Machine : IAsyncDisposable
             try
             {
                 await using GuestConnection connection = await GuestConnection.ConnectAsync(_sockets.Path, cancellationToken: limited).ConfigureAwait(false);
-                await connection.ResumeAsync(NewIdentity.Request(), limited).ConfigureAwait(false);
+                await connection.ResumeAsync(NewIdentity.Request(hostName), limited).ConfigureAwait(false);
             }
             catch (GuestRequestException e)
             {
@@ -215,7 +281,7 @@ public sealed class Machine : IAsyncDisposable
             {
                 throw await DeathAsync().ConfigureAwait(false);
             }
-            StartMode = StartMode.Warm;
+            StartMode = mode;
             TimeSpan up = Stopwatch.GetElapsedTime(started.EnteredNs);
             Timings = new MachineTimings(spawn, restore, TimeSpan.Zero, up);
             progress?.Report(new RunPhase(RunPhase.AgentReady, Stopwatch.GetElapsedTime(start), [new("resume_ms", Milliseconds(up))]));
@@ -238,13 +304,71 @@ public sealed class Machine : IAsyncDisposable
     internal async Task NoteWorkingSetAsync(CancellationToken cancellationToken) =>
         await Task.WhenAny(_vmm.NoteWorkingSetAsync(), _vmm.Exited).WaitAsync(cancellationToken).ConfigureAwait(false);
 
+    private async Task<MachineSnapshot> SnapshotAsync(IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    {
+        await _oneFork.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed != 0, this);
+            if (_disk.Layers.Count >= MaxLayers)
+            {
+                throw new PyroException(
+                    ErrorCodes.ForkFailed,
+                    $"the machine's disk has {_disk.Layers.Count} layers, one for each time that it or what it comes from was forked",
+                    "Fork an older machine more than once, with a count, instead of forks of forks.");
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            using SafeFileHandle state = ScratchFile.Create(_spec.Paths.Scratch), memory = ScratchFile.Create(_spec.Paths.Scratch);
+            SafeFileHandle layer = ScratchFile.Create(_spec.Paths.Scratch);
+            int branched = 0;
+            MachineSavedLive saved;
+            try
+            {
+                (saved, branched) = await LiveFork.SaveAsync(_sockets.Path, wentOn => _vmm.SaveLiveAsync(state, memory, [layer], wentOn: wentOn), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (branched > 0)
+                    _disk.Branch(layer);
+                else
+                    layer.Dispose();
+            }
+
+            if (saved.Error is not null)
+            {
+                throw _vmm.Exited.IsCompleted
+                    ? MachineFailure.WhileRunning(await _vmm.Exited.ConfigureAwait(false))
+                    : new PyroException(ErrorCodes.ForkFailed, $"the machine's snapshot could not be taken: {saved.Error}", $"Check that the disk of {_spec.Paths.Scratch} has room.");
+            }
+
+            progress?.Report(new RunPhase(
+                RunPhase.Fork,
+                Stopwatch.GetElapsedTime(start),
+                [new("source", Id), new("pause_ms", Milliseconds(saved.PauseNs)), new("copy_ms", Milliseconds(saved.CopyNs)), new("live", saved.MemoryWrittenLive ? "yes" : "no")]));
+            return new MachineSnapshot($"the fork of {Id}", SameFile.ReadOnly(state), SameFile.ReadOnly(memory), SameFile.ReadOnly(_disk.Image), [.. _disk.Layers.Select(SameFile.ReadOnly)]);
+        }
+        catch (GuestRequestException e)
+        {
+            throw new PyroException(ErrorCodes.ForkFailed, $"the machine cannot be forked: {e.Message}", HintFor(e.Code), e);
+        }
+        catch (Exception e) when (IsLoss(e))
+        {
+            throw await DeathAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneFork.Release();
+        }
+    }
+
     private async Task<(MachineStarted Started, TimeSpan Spawn, TimeSpan Creation)> WaitUntilEnteredAsync(long start, CancellationToken cancellationToken)
     {
         MachineStarted started = await _vmm.Started.WaitAsync(cancellationToken).ConfigureAwait(false);
         return (started, Stopwatch.GetElapsedTime(start, started.ConfiguredNs), Stopwatch.GetElapsedTime(started.ConfiguredNs, started.EnteredNs));
     }
 
-    private async Task WithinLimitAsync(MachineOptions options, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    private async Task WithinLimitAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_bootLimit);
@@ -254,7 +378,7 @@ public sealed class Machine : IAsyncDisposable
         }
         catch (VmmException e)
         {
-            throw MachineFailure.NotBuilt(e, options);
+            throw MachineFailure.NotBuilt(e, _spec.Options);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -315,9 +439,12 @@ public sealed class Machine : IAsyncDisposable
     {
         FailureCode.BadDirectory => "Choose a --workdir that exists in the environment.",
         FailureCode.SpawnFailed => "Give the machine more memory: --mem-mib.",
+        FailureCode.HoldFailed => "End what keeps the guest's disk busy, or try again.",
         FailureCode.UnsupportedVersion or FailureCode.UnknownRequest => "Build pyro and its agent together: ./build.sh",
         _ => null,
     };
+
+    private static string Milliseconds(long nanoseconds) => Milliseconds(TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick));
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
 }

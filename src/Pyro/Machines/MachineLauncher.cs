@@ -7,13 +7,13 @@ using Pyro.Warm;
 namespace Pyro.Machines;
 
 /// <summary>Starts the process of one machine and gives it its files.</summary>
-internal sealed class MachineLauncher(MachineOptions options, MachineParts parts, PyroPaths paths)
+internal sealed class MachineLauncher(MachineSpec spec)
 {
     /// <summary>The open <c>/dev/kvm</c>.</summary>
     internal required SafeFileHandle Kvm { get; init; }
 
     /// <summary>A snapshot to go on from, or null to boot.</summary>
-    internal WarmSnapshot? Restore { get; init; }
+    internal MachineSnapshot? Restore { get; init; }
 
     /// <summary>Whether the machine is to fill the snapshot's working set instead of beginning with it.</summary>
     internal bool NotesWorkingSet { get; init; }
@@ -27,13 +27,15 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
     /// <exception cref="PyroException">It cannot be started here.</exception>
     internal Machine Launch(long start, IProgress<RunPhase>? progress)
     {
+        MachineOptions options = spec.Options;
         using var files = new DescriptorList();
-        MachineConfig config = Describe(files);
-
-        RuntimeFolder folder = RuntimeFolder.Create(paths.Runtime);
+        MachineDisk disk = OpenDisk();
+        RuntimeFolder? folder = null;
         MachineSockets? sockets = null;
         try
         {
+            MachineConfig config = Describe(files, disk);
+            folder = RuntimeFolder.Create(spec.Paths.Runtime);
             progress?.Report(new RunPhase(RunPhase.Spawn, Stopwatch.GetElapsedTime(start),
             [
                 new("machine", folder.Id),
@@ -50,47 +52,62 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
                 ConsoleDescriptor = files.Give(PrivateFile.Create(Path.Combine(folder.Path, Machine.ConsoleLog))),
                 LogDescriptor = files.Give(PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"))),
             };
-            return new Machine(folder, sockets, VmmProcess.Launch(parts.Executable, config, files.Handles));
+            return new Machine(spec, disk, folder, sockets, VmmProcess.Launch(spec.Parts.Executable, config, files.Handles));
         }
         catch (Exception e)
         {
             sockets?.Dispose();
-            folder.Dispose();
+            folder?.Dispose();
+            disk.Dispose();
             if (e is PyroException)
                 throw;
             throw new PyroException(ErrorCodes.BootFailed, $"the machine's process cannot be started: {e.Message}", "Run: pyro doctor", e);
         }
     }
 
-    private MachineConfig Describe(DescriptorList files)
+    private MachineDisk OpenDisk()
+    {
+        SafeFileHandle top = Save is null ? ScratchFile.Create(spec.Paths.Scratch) : SameFile.Writable(Save.Layer);
+        try
+        {
+            return Restore?.OpenDisk(top) ?? new MachineDisk(spec.Parts.OpenRootDisk(), [], top);
+        }
+        catch
+        {
+            top.Dispose();
+            throw;
+        }
+    }
+
+    private MachineConfig Describe(DescriptorList files, MachineDisk disk)
     {
         var config = new MachineConfig
         {
             MachineId = "",
-            VcpuCount = options.VcpuCount,
-            MemMib = options.MemMib,
+            VcpuCount = spec.Options.VcpuCount,
+            MemMib = spec.Options.MemMib,
             KvmDescriptor = files.Lend(Kvm),
-            Parts = parts.Identity,
+            Parts = spec.Parts.Identity,
             Disks =
             [
                 new DiskConfig
                 {
-                    Name = options.Environment,
-                    BaseDescriptor = files.Give(parts.OpenRootDisk()),
-                    LayerDescriptors = Restore is null ? [] : [files.Lend(Restore.Layer)],
-                    OverlayDescriptor = Save is null ? files.Give(ScratchFile.Create(paths.Scratch)) : files.Lend(Save.Layer),
+                    Name = spec.Options.Environment,
+                    BaseDescriptor = files.Lend(disk.Image),
+                    LayerDescriptors = [.. disk.Layers.Select(files.Lend)],
+                    OverlayDescriptor = files.Lend(disk.Top),
                 },
             ],
             Save = Save is null ? null : new SnapshotFiles(files.Lend(Save.State), files.Lend(Save.Memory), Save.Name),
         };
         return Restore is not null
-            ? config with { Restore = new SnapshotFiles(files.Lend(Restore.State), files.Lend(Restore.Memory), Restore.Name, files.Lend(Restore.WorkingSet)), NotesWorkingSet = NotesWorkingSet }
+            ? config with { Restore = new SnapshotFiles(files.Lend(Restore.State), files.Lend(Restore.Memory), Restore.Name, Restore.WorkingSet is null ? null : files.Lend(Restore.WorkingSet)), NotesWorkingSet = NotesWorkingSet }
             : config with
             {
-                KernelDescriptor = files.Give(parts.OpenKernel(paths)),
-                KernelName = parts.Kernel,
-                BootProtocol = parts.Protocol,
-                InitramfsDescriptor = files.Give(parts.OpenInitramfs(paths)),
+                KernelDescriptor = files.Give(spec.Parts.OpenKernel(spec.Paths)),
+                KernelName = spec.Parts.Kernel,
+                BootProtocol = spec.Parts.Protocol,
+                InitramfsDescriptor = files.Give(spec.Parts.OpenInitramfs(spec.Paths)),
                 CommandLine = CommandLine(),
             };
     }
@@ -98,15 +115,5 @@ internal sealed class MachineLauncher(MachineOptions options, MachineParts parts
     // The guest has no clock of its own at boot; the agent sets it to this.
     // A disk that is thrown away needs no journal to survive a crash.
     private string CommandLine() =>
-        $"pyro.root=/dev/vda pyro.rootflags=noload pyro.hostname={GuestName(options.Environment)} pyro.machine_id={NewIdentity.MachineId()} pyro.time={NewIdentity.Now()}";
-
-    // Letters, digits and dashes only: the name goes onto the kernel's command line.
-    private static string GuestName(string environment)
-    {
-        ReadOnlySpan<char> name = environment.AsSpan(environment.LastIndexOf('/') + 1);
-        Span<char> safe = stackalloc char[Math.Min(name.Length, 63)];
-        for (int i = 0; i < safe.Length; i++)
-            safe[i] = char.IsAsciiLetterOrDigit(name[i]) ? name[i] : '-';
-        return new string(safe.Trim('-')) is { Length: > 0 } result ? result : "pyro";
-    }
+        $"pyro.root=/dev/vda pyro.rootflags=noload pyro.hostname={NewIdentity.HostName(spec.Options.Environment)} pyro.machine_id={NewIdentity.MachineId()} pyro.time={NewIdentity.Now()}";
 }

@@ -21,7 +21,7 @@ internal sealed record MachineParts
         Agent = Component.Agent();
         Identity =
         [
-            $"pyro: {StampOf(Executable)}",
+            ExecutableLine(),
             $"host: {Host()}",
             $"kernel: {StampOf(Kernel)} {Protocol}",
             $"agent: {StampOf(Agent)}",
@@ -59,6 +59,21 @@ internal sealed record MachineParts
     /// <exception cref="PyroException">One is not there, or damaged.</exception>
     internal static MachineParts Find(MachineOptions options, PyroPaths paths) =>
         new(options, EnvironmentStore.OfUser(paths).Resolve(options.Environment), paths);
+
+    /// <summary>Refuses to start machines of a snapshot that this very executable has not taken.</summary>
+    /// <exception cref="PyroException">The executable was replaced meanwhile.</exception>
+    internal void RequireSameExecutable()
+    {
+        if (Identity[0] != ExecutableLine())
+        {
+            throw new PyroException(
+                ErrorCodes.ForkFailed,
+                $"{Executable} was replaced since the machine started, and another pyro cannot run its forks",
+                "Start the machine again.");
+        }
+    }
+
+    private string ExecutableLine() => $"pyro: {StampOf(Executable)}";
 
     internal SafeFileHandle OpenKernel(PyroPaths paths) => KernelImage.Open(Kernel, paths);
 

@@ -72,18 +72,20 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
     private async Task<Machine> GoOnAsync(SafeFileHandle kvm, MachineParts parts, WarmSnapshot snapshot, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Restore = snapshot }.Launch(start, progress);
-        return await UpAsync(machine, machine.ResumeAsync(options, start, progress, cancellationToken)).ConfigureAwait(false);
+        using MachineSnapshot files = snapshot.ToMachine(parts.OpenRootDisk());
+        Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Restore = files }.Launch(start, progress);
+        return await UpAsync(machine, machine.ResumeAsync(StartMode.Warm, hostName: "", start, progress, cancellationToken)).ConfigureAwait(false);
     }
 
     private async Task<Machine> BootAsync(SafeFileHandle kvm, MachineParts parts, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm }.Launch(start, progress);
-        return await UpAsync(machine, machine.WaitUntilBootedAsync(options, start, progress, cancellationToken)).ConfigureAwait(false);
+        Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm }.Launch(start, progress);
+        return await UpAsync(machine, machine.WaitUntilBootedAsync(start, progress, cancellationToken)).ConfigureAwait(false);
     }
 
-    private static async Task<Machine> UpAsync(Machine machine, Task up)
+    /// <summary>Waits until a machine is up; one that does not come up is ended.</summary>
+    internal static async Task<Machine> UpAsync(Machine machine, Task up)
     {
         try
         {

@@ -8,4 +8,7 @@ public enum StartMode
 
     /// <summary>It went on from a snapshot.</summary>
     Warm,
+
+    /// <summary>It goes on from where another running machine was when it was forked.</summary>
+    Fork,
 }

@@ -1,4 +1,6 @@
 using Microsoft.Win32.SafeHandles;
+using Pyro.Files;
+using Pyro.Machines;
 
 namespace Pyro.Warm;
 
@@ -43,7 +45,18 @@ internal sealed class WarmSnapshot : IDisposable
 
     /// <summary>Makes empty files to be filled.</summary>
     /// <exception cref="PyroException">They cannot be made.</exception>
-    internal static WarmSnapshot Create(string folder) => new(folder, Files.PrivateFile.Create);
+    internal static WarmSnapshot Create(string folder) => new(folder, PrivateFile.Create);
+
+    /// <summary>The same files as what a machine goes on from; these stay open.</summary>
+    /// <param name="image">The environment's disk; the result's from here on.</param>
+    /// <param name="notesWorkingSet">Whether the machine is to fill the working set.</param>
+    internal MachineSnapshot ToMachine(SafeFileHandle image, bool notesWorkingSet = false) => new(
+        Name,
+        SameFile.ReadOnly(State),
+        SameFile.ReadOnly(Memory),
+        image,
+        [SameFile.ReadOnly(Layer)],
+        notesWorkingSet ? SameFile.Writable(WorkingSet) : SameFile.ReadOnly(WorkingSet));
 
     public void Dispose()
     {

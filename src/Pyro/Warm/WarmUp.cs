@@ -37,8 +37,8 @@ internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, Machine
     {
         long start = Stopwatch.GetTimestamp();
         tell("boot", "");
-        await using Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Save = files }.Launch(start, null);
-        await machine.WaitUntilBootedAsync(options, start, null, cancellationToken).ConfigureAwait(false);
+        await using Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Save = files }.Launch(start, null);
+        await machine.WaitUntilBootedAsync(start, null, cancellationToken).ConfigureAwait(false);
         tell("warm_up", "");
         foreach (string[] command in s_commands)
             await RunAsync(machine, command, cancellationToken).ConfigureAwait(false);
@@ -51,8 +51,9 @@ internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, Machine
     {
         long start = Stopwatch.GetTimestamp();
         tell("working_set", "");
-        await using Machine machine = new MachineLauncher(options, parts, paths) { Kvm = kvm, Restore = files, NotesWorkingSet = true }.Launch(start, null);
-        await machine.ResumeAsync(options, start, null, cancellationToken).ConfigureAwait(false);
+        using MachineSnapshot snapshot = files.ToMachine(parts.OpenRootDisk(), notesWorkingSet: true);
+        await using Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Restore = snapshot, NotesWorkingSet = true }.Launch(start, null);
+        await machine.ResumeAsync(StartMode.Warm, hostName: "", start, null, cancellationToken).ConfigureAwait(false);
         await RunAsync(machine, ["true"], cancellationToken).ConfigureAwait(false);
         await machine.NoteWorkingSetAsync(cancellationToken).ConfigureAwait(false);
     }
