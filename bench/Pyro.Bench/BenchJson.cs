@@ -7,4 +7,5 @@ namespace Pyro.Bench;
 [JsonSerializable(typeof(KvmReport))]
 [JsonSerializable(typeof(MemoryReport))]
 [JsonSerializable(typeof(Torture.TortureReport))]
+[JsonSerializable(typeof(Forks.ForkFacts))]
 internal sealed partial class BenchJson : JsonSerializerContext;

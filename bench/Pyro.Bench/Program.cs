@@ -1,7 +1,8 @@
 using Pyro.Bench;
+using Pyro.Bench.Forks;
 using Pyro.Bench.Torture;
 
-// Usage: pyro-bench boot|kvm|memory [--runs N] [--json], or as TortureCommand says
+// Usage: pyro-bench boot|kvm|memory|forks [--runs N] [--json], or as TortureCommand says
 if (args is ["torture", ..])
     return await TortureCommand.RunAsync(args.AsMemory(1));
 
@@ -31,6 +32,9 @@ try
         case "memory":
             Report.Print(VmmMemory.Measure(Math.Min(runs, 5)), json);
             return 0;
+        case "forks":
+            Report.Print(await ForkScenario.RunAsync());
+            return 0;
         default:
             return Usage();
     }
@@ -43,6 +47,6 @@ catch (Exception e) when (e is BenchException or Pyro.PyroException or IOExcepti
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory [--runs N] [--json]");
+    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory|forks [--runs N] [--json]");
     return 2;
 }

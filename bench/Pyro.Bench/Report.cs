@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Pyro.Bench.Torture;
+using Pyro.Bench.Forks;
 using Pyro.Benchmarks;
 
 namespace Pyro.Bench;
@@ -67,6 +68,9 @@ internal static class Report
         foreach ((string what, int count) in report.Counts)
             Console.WriteLine($"{count,5} {what}");
     }
+
+    /// <summary>What <c>ForkTests</c> reads.</summary>
+    internal static void Print(ForkFacts facts) => Console.WriteLine(JsonSerializer.Serialize(facts, BenchJson.Default.ForkFacts));
 
     private static void Value(string name, double value, string format) =>
         Console.WriteLine($"{name,-24} {value.ToString(format, CultureInfo.InvariantCulture)}");

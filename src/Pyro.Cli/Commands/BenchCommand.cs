@@ -21,8 +21,8 @@ internal static class BenchCommand
         var environment = new Option<string>("--environment") { Description = "The environment to boot.", HelpName = "ENV", DefaultValueFactory = _ => defaults.Environment };
         EnvCommand.Complete(environment.CompletionSources);
         var runs = new Option<int>("--runs") { Description = "How many times.", HelpName = "N", DefaultValueFactory = _ => 20 };
-        var start = new Option<StartMode>("--start") { Description = "How they start: cold (boot) or warm (from the snapshot).", DefaultValueFactory = _ => StartMode.Cold };
-        var machines = new Option<int>("--machines") { Description = "How many at once; of warm ones, forks of one snapshot.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var start = new Option<StartMode>("--start") { Description = "How they start: cold (boot), warm (from the snapshot) or fork (of one running machine).", DefaultValueFactory = _ => StartMode.Cold };
+        var machines = new Option<int>("--machines") { Description = "How many at once.", HelpName = "N", DefaultValueFactory = _ => 1 };
         Option<int> vcpus = RunCommand.VcpuOption(), memory = RunCommand.MemoryOption();
         var commit = new Option<string>("--commit") { Description = "What is measured, for the history.", HelpName = "NAME", DefaultValueFactory = _ => "unknown" };
         var history = new Option<string?>("--history") { Description = "Append the result to this file, a JSON document a line.", HelpName = "FILE" };
@@ -35,12 +35,12 @@ internal static class BenchCommand
             return CommandLine.GuardAsync(report, async () =>
             {
                 using var interrupts = new Interrupts(new RunControl());
-                RunRequest request = defaults with { Environment = parsed.GetRequiredValue(environment), VcpuCount = parsed.GetValue(vcpus), MemMib = parsed.GetValue(memory), Cold = parsed.GetValue(start) == StartMode.Cold };
+                RunRequest request = defaults with { Environment = parsed.GetRequiredValue(environment), VcpuCount = parsed.GetValue(vcpus), MemMib = parsed.GetValue(memory) };
                 IProgress<BootSample>? progress = report.Quiet || report.Json ? null : new SamplePrinter();
                 try
                 {
                     BootSummary summary = await new BootBenchmark(new PyroClient())
-                        .RunAsync(request, parsed.GetValue(runs), parsed.GetValue(machines), parsed.GetRequiredValue(commit), progress, interrupts.Stop).ConfigureAwait(false);
+                        .RunAsync(request, parsed.GetValue(start), parsed.GetValue(runs), parsed.GetValue(machines), parsed.GetRequiredValue(commit), progress, interrupts.Stop).ConfigureAwait(false);
                     Keep(summary, parsed.GetValue(history), parsed.GetValue(svg));
                     if (report.Json)
                         Report.Document(summary, PyroJson.Readable.BootSummary);
@@ -75,6 +75,14 @@ internal static class BenchCommand
         Row("agent ready", summary.AgentReady);
         Row("exec", summary.Exec);
         Row("total", summary.Total);
+        if (summary.Answer is { } answer)
+            Row("answer", answer);
+        if (summary.Pause is { } pause)
+            Row("pause", pause);
+        if (summary.Held is { } held)
+            Row("held", held);
+        if (summary.MachinesPerSecond is { } rate)
+            Report.Out.WriteLine($"{"a second",-12} {rate.ToString("0.00", CultureInfo.InvariantCulture),9} machines");
     }
 
     private static void Row(string name, Distribution part) =>

@@ -46,6 +46,7 @@ internal static class Examples
         ("pyro bench boot", """
               pyro bench boot --runs 50                    medians of fifty cold machines
               pyro bench boot --start warm --machines 10   ten at once from one snapshot
+              pyro bench boot --start fork --machines 10   ten forks of one running machine
               pyro bench boot --history boot.jsonl --svg boot.svg --commit "$(git rev-parse --short HEAD)"
             """),
         ("pyro mcp serve", """

@@ -10,4 +10,14 @@ namespace Pyro.Benchmarks;
 /// <param name="AgentReady">From then until the agent took commands.</param>
 /// <param name="Exec">From the command's request until its end.</param>
 /// <param name="Total">From the call until its result, taking the machine apart included.</param>
-public sealed record BootSample(double Spawn, double VmCreation, double Kernel, double AgentReady, double Exec, double Total);
+public sealed record BootSample(double Spawn, double VmCreation, double Kernel, double AgentReady, double Exec, double Total)
+{
+    /// <summary>From the call until each machine had answered, in no order.</summary>
+    public IReadOnlyList<double> Answers { get; init; } = [];
+
+    /// <summary>How long a machine that was forked stood still; null of other starts.</summary>
+    public double? Pause { get; init; }
+
+    /// <summary>How long its processes did; null of other starts.</summary>
+    public double? Held { get; init; }
+}

@@ -21,7 +21,7 @@ public sealed record BootSummary
     /// <summary>The guest's memory in MiB.</summary>
     public required int MemMib { get; init; }
 
-    /// <summary>How the machines started: <c>cold</c> or <c>warm</c>.</summary>
+    /// <summary>How the machines started: <c>cold</c>, <c>warm</c> or <c>fork</c>.</summary>
     public required string Start { get; init; }
 
     /// <summary>How many machines started at once: forks of one snapshot, if they started warm.</summary>
@@ -48,6 +48,18 @@ public sealed record BootSummary
     /// <summary><see cref="BootSample.Total"/>.</summary>
     public required Distribution Total { get; init; }
 
+    /// <summary>From the call until a machine had answered, of all machines of all runs; null in lines of an older pyro.</summary>
+    public Distribution? Answer { get; init; }
+
+    /// <summary>How many machines answered in a second: the machines of a run by the median of the time until the last of them had.</summary>
+    public double? MachinesPerSecond { get; init; }
+
+    /// <summary>How long a machine that was forked stood still; null of other starts.</summary>
+    public Distribution? Pause { get; init; }
+
+    /// <summary>How long its processes did; null of other starts.</summary>
+    public Distribution? Held { get; init; }
+
     /// <summary>Sums up a series.</summary>
     /// <exception cref="ArgumentException">There are no samples.</exception>
     public static BootSummary Of(IReadOnlyList<BootSample> samples, string commit, string host, string environment, int vcpuCount, int memMib, DateTimeOffset time) => new()
@@ -67,5 +79,17 @@ public sealed record BootSummary
         AgentReady = Distribution.Of(samples.Select(s => s.AgentReady)),
         Exec = Distribution.Of(samples.Select(s => s.Exec)),
         Total = Distribution.Of(samples.Select(s => s.Total)),
+        Answer = TryOf(samples.SelectMany(s => s.Answers)),
+        MachinesPerSecond = samples.Any(s => s.Answers.Count == 0)
+            ? null
+            : Math.Round(1000 * samples[0].Answers.Count / Distribution.Of(samples.Select(s => s.Answers.Max())).Median, 2),
+        Pause = TryOf(samples.Select(s => s.Pause).OfType<double>()),
+        Held = TryOf(samples.Select(s => s.Held).OfType<double>()),
     };
+
+    private static Distribution? TryOf(IEnumerable<double> samples)
+    {
+        double[] all = [.. samples];
+        return all.Length == 0 ? null : Distribution.Of(all);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pyro.Protocol;
 using Pyro.Vmm.Processes;
 
@@ -22,19 +23,22 @@ internal static class LiveFork
     /// <param name="cancellationToken">Ends the wait for the guest. What has been begun after that is waited for: the source's disk goes on in a new layer.</param>
     /// <exception cref="GuestRequestException">The guest's processes did not stop; they go on.</exception>
     /// <exception cref="GuestConnectionLostException">The source is gone.</exception>
-    internal static async Task<(MachineSavedLive Result, int Layers)> SaveAsync(string vsock, Func<Action<int>, Task<MachineSavedLive>> save, CancellationToken cancellationToken)
+    internal static async Task<LiveSave> SaveAsync(string vsock, Func<Action<int>, Task<MachineSavedLive>> save, CancellationToken cancellationToken)
     {
         var runs = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<MachineSavedLive> saving;
+        long begin;
         await using (GuestConnection hold = await GuestConnection.ConnectAsync(vsock, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
+            begin = Stopwatch.GetTimestamp();
             await hold.HoldAsync(new HoldRequest { TimeoutMilliseconds = (uint)s_holdLimit.TotalMilliseconds }, cancellationToken).ConfigureAwait(false);
             saving = save(runs.SetResult);
             await Task.WhenAny(runs.Task, saving).ConfigureAwait(false);
         }
 
+        TimeSpan held = Stopwatch.GetElapsedTime(begin);
         MachineSavedLive result = await saving.ConfigureAwait(false);
-        return (result, runs.Task.IsCompleted ? await runs.Task.ConfigureAwait(false) : 0);
+        return new LiveSave(result, runs.Task.IsCompleted ? await runs.Task.ConfigureAwait(false) : 0, held);
     }
 
     /// <summary>Starts machines side by side, as many at once as there are processors. All of them come up, or none is left.</summary>

@@ -55,6 +55,12 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>Whether it booted, went on from a snapshot, or is a fork.</summary>
     public StartMode StartMode { get; private set; }
 
+    /// <summary>How long it stood still when it was last forked.</summary>
+    internal TimeSpan ForkPause { get; private set; }
+
+    /// <summary>How long its processes did.</summary>
+    internal TimeSpan ForkHold { get; private set; }
+
     /// <summary>
     /// Starts a machine and waits until it takes commands: from the warm snapshot of its parts, which is made first if it is
     /// not there, or by a boot if it was asked for one or nothing else works.
@@ -321,20 +327,20 @@ public sealed class Machine : IAsyncDisposable
             long start = Stopwatch.GetTimestamp();
             using SafeFileHandle state = ScratchFile.Create(_spec.Paths.Scratch), memory = ScratchFile.Create(_spec.Paths.Scratch);
             SafeFileHandle layer = ScratchFile.Create(_spec.Paths.Scratch);
-            int branched = 0;
-            MachineSavedLive saved;
+            LiveSave? save = null;
             try
             {
-                (saved, branched) = await LiveFork.SaveAsync(_sockets.Path, wentOn => _vmm.SaveLiveAsync(state, memory, [layer], wentOn: wentOn), cancellationToken).ConfigureAwait(false);
+                save = await LiveFork.SaveAsync(_sockets.Path, wentOn => _vmm.SaveLiveAsync(state, memory, [layer], wentOn: wentOn), cancellationToken).ConfigureAwait(false);
             }
             finally
             {
-                if (branched > 0)
+                if (save is { Layers: > 0 })
                     _disk.Branch(layer);
                 else
                     layer.Dispose();
             }
 
+            MachineSavedLive saved = save.Result;
             if (saved.Error is not null)
             {
                 throw _vmm.Exited.IsCompleted
@@ -342,10 +348,9 @@ public sealed class Machine : IAsyncDisposable
                     : new PyroException(ErrorCodes.ForkFailed, $"the machine's snapshot could not be taken: {saved.Error}", $"Check that the disk of {_spec.Paths.Scratch} has room.");
             }
 
-            progress?.Report(new RunPhase(
-                RunPhase.Fork,
-                Stopwatch.GetElapsedTime(start),
-                [new("source", Id), new("pause_ms", Milliseconds(saved.PauseNs)), new("copy_ms", Milliseconds(saved.CopyNs)), new("live", saved.MemoryWrittenLive ? "yes" : "no")]));
+            ForkPause = TimeSpan.FromTicks(saved.PauseNs / TimeSpan.NanosecondsPerTick);
+            ForkHold = save.Held;
+            progress?.Report(new RunPhase(RunPhase.Fork, Stopwatch.GetElapsedTime(start), [new("source", Id), new("pause_ms", Milliseconds(ForkPause)), new("held_ms", Milliseconds(ForkHold))]));
             return new MachineSnapshot($"the fork of {Id}", SameFile.ReadOnly(state), SameFile.ReadOnly(memory), SameFile.ReadOnly(_disk.Image), [.. _disk.Layers.Select(SameFile.ReadOnly)]);
         }
         catch (GuestRequestException e)
@@ -443,8 +448,6 @@ public sealed class Machine : IAsyncDisposable
         FailureCode.UnsupportedVersion or FailureCode.UnknownRequest => "Build pyro and its agent together: ./build.sh",
         _ => null,
     };
-
-    private static string Milliseconds(long nanoseconds) => Milliseconds(TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick));
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
 }
