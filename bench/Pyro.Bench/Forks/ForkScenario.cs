@@ -9,7 +9,7 @@ internal static class ForkScenario
     private const int Forks = 4;
     private const int Draws = 12;
     private const int TimeoutSeconds = 1200;
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
 
     internal static async Task<ForkFacts> RunAsync()
     {
@@ -73,41 +73,35 @@ internal static class ForkScenario
         }
     }
 
+    // Few commands, each of which an emulated host takes long for.
     private static async Task<MachineFacts> LookAsync(Machine machine, string name, IReadOnlyList<Machine> all)
     {
-        string id = await SayAsync(machine, "cat /etc/machine-id");
         DateTime before = DateTime.UtcNow;
-        double clock = double.Parse(await SayAsync(machine, "date +%s.%N"), CultureInfo.InvariantCulture);
+        string[][] parts = [.. (await SayAsync(machine, $"""
+            cd /root
+            cat /etc/machine-id; echo =; hostname; echo =; date +%s.%N; echo =
+            bash -c 'cat </dev/tcp/127.0.0.1/7777'; echo =; ls -d mark-*; echo =; cat count
+            for f in {string.Join(' ', GuestPrograms.Sources)}; do echo =; cat $f; done
+            """)).Split("=\n").Select(part => part.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
         DateTime after = DateTime.UtcNow;
-        long[] counted = Numbers((await SayAsync(machine, "cat /root/count")).Split('\n'));
-        bool goesOn = true;
-        try
-        {
-            await UntilAsync(async () => Numbers((await SayAsync(machine, "tail -n 1 /root/count")).Split('\n'))[0] > counted[^1], [], "the counter stands still");
-        }
-        catch (BenchException)
-        {
-            goesOn = false;
-        }
-
+        string id = parts[0][0];
+        double clock = double.Parse(parts[2][0], CultureInfo.InvariantCulture);
+        long[] counted = Numbers(parts[5]);
+        bool countsOn = Numbers([await SayAsync(machine, $"for i in $(seq 100); do n=$(tail -n 1 /root/count); [ $n -le {counted[^1]} ] || break; sleep 0.1; done; echo $n")])[0] > counted[^1];
         var draws = new Dictionary<string, IReadOnlyList<string>>();
-        foreach (string from in GuestPrograms.Sources)
-        {
-            string[] lines = (await SayAsync(machine, $"cat /root/{from}")).Split('\n');
-            draws[from] = [.. lines.Where(line => line.StartsWith(id + " ", StringComparison.Ordinal)).Select(line => line[(id.Length + 1)..])];
-        }
+        for (int i = 0; i < GuestPrograms.Sources.Length; i++)
+            draws[GuestPrograms.Sources[i]] = [.. parts[6 + i].Where(line => line.StartsWith(id + " ", StringComparison.Ordinal)).Select(line => line[(id.Length + 1)..])];
 
-        string marks = await SayAsync(machine, "cd /root; ls -d mark-*");
         return new MachineFacts(
             name,
             machine.StartMode.ToString(),
             id,
-            await SayAsync(machine, "hostname"),
+            parts[1][0],
             clock >= Seconds(before) - 1 && clock <= Seconds(after) + 1,
-            await SayAsync(machine, "bash -c 'cat </dev/tcp/127.0.0.1/7777'"),
+            parts[3][0],
             counted,
-            goesOn,
-            [.. marks.Split('\n').Select(mark => MarkOf(mark, all))],
+            countsOn,
+            [.. parts[4].Select(mark => MarkOf(mark, all))],
             draws);
     }
 
@@ -153,11 +147,11 @@ internal static class ForkScenario
 
     private static async Task<bool> HasDrawnAsync(Machine machine)
     {
-        string counts = await SayAsync(machine, $"for f in {string.Join(' ', GuestPrograms.Sources)}; do grep -c \"^$(cat /etc/machine-id) \" /root/$f || true; done");
-        return Numbers(counts.Split('\n')) is { Length: 3 } numbers && numbers.All(count => count >= Draws);
+        ExecResult result = await machine.ExecAsync(new RunRequest { Environment = "", Command = GuestPrograms.CountDraws(), TimeoutSeconds = 120 });
+        return Numbers(result.Stdout.Split('\n')) is { Length: 3 } numbers && numbers.All(count => count >= Draws);
     }
 
-    private static Task BeginAsync(Machine machine, string[] command, LineStream output, CancellationToken cancellationToken) =>
+    private static Task<ExecResult> BeginAsync(Machine machine, string[] command, LineStream output, CancellationToken cancellationToken) =>
         machine.ExecAsync(new RunRequest { Environment = "", Command = command, TimeoutSeconds = TimeoutSeconds }, new RunStreams { Stdout = output }, cancellationToken);
 
     private static async Task<string> SayAsync(Machine machine, string script)
@@ -168,7 +162,7 @@ internal static class ForkScenario
 
     private static async Task UntilAsync(Func<Task<bool>> condition, IReadOnlyList<Task> commands, string otherwise)
     {
-        for (DateTime end = DateTime.UtcNow + s_limit; !await condition(); await Task.Delay(50))
+        for (DateTime end = DateTime.UtcNow + s_limit; !await condition(); await Task.Delay(250))
         {
             if (commands.FirstOrDefault(command => command.IsCompleted) is { } ended)
             {

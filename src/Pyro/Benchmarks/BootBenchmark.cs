@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pyro.Hosts;
 using Pyro.Json;
@@ -64,12 +63,18 @@ public sealed class BootBenchmark(PyroClient client)
 
     private static async Task<BootSample> ForkAsync(Machine source, RunRequest request, int machines, CancellationToken cancellationToken)
     {
-        var each = new ConcurrentBag<BootSample>();
+        var each = new List<BootSample>(machines);
         long start = Stopwatch.GetTimestamp();
-        IReadOnlyList<Machine> forks = await source.ForkAsync(
-            machines, async (fork, token) => each.Add(await AnswerAsync(fork, request, start, token).ConfigureAwait(false)), progress: null, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Machine> forks = await source.ForkAsync(machines, HearAsync, progress: null, cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(forks.Select(fork => fork.DisposeAsync().AsTask())).ConfigureAwait(false);
         return Together([.. each], start) with { Pause = source.ForkPause.TotalMilliseconds, Held = source.ForkHold.TotalMilliseconds };
+
+        async Task HearAsync(Machine fork, CancellationToken token)
+        {
+            BootSample sample = await AnswerAsync(fork, request, start, token).ConfigureAwait(false);
+            lock (each)
+                each.Add(sample);
+        }
     }
 
     private async Task<Machine> StartAsync(RunRequest request, CancellationToken cancellationToken)

@@ -48,28 +48,32 @@ internal static class LiveFork
     /// <exception cref="PyroException">One did not start; the message says which and why.</exception>
     internal static async Task<IReadOnlyList<Machine>> StartAsync(int count, Func<int, CancellationToken, Task<Machine>> start, CancellationToken cancellationToken)
     {
+        using var turns = new SemaphoreSlim(Environment.ProcessorCount);
+        using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var machines = new Machine?[count];
-        try
-        {
-            var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(Enumerable.Range(0, count), options, async (i, token) => machines[i] = await OneAsync(i, token).ConfigureAwait(false)).ConfigureAwait(false);
+        Exception? first = null;
+        await Task.WhenAll(Enumerable.Range(0, count).Select(OneAsync)).ConfigureAwait(false);
+        if (first is null)
             return machines!;
-        }
-        catch
-        {
-            await Task.WhenAll(machines.OfType<Machine>().Select(machine => machine.DisposeAsync().AsTask())).ConfigureAwait(false);
-            throw;
-        }
+        await Task.WhenAll(machines.OfType<Machine>().Select(machine => machine.DisposeAsync().AsTask())).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        throw first;
 
-        async Task<Machine> OneAsync(int index, CancellationToken token)
+        async Task OneAsync(int index)
         {
             try
             {
-                return await start(index, token).ConfigureAwait(false);
+                await turns.WaitAsync(others.Token).ConfigureAwait(false);
+                // Much of a start is done before anybody is waited for.
+                machines[index] = await Task.Run(() => start(index, others.Token), others.Token).ConfigureAwait(false);
+                turns.Release();
             }
-            catch (PyroException e) when (count > 1)
+            catch (Exception e)
             {
-                throw new PyroException(e.Code, $"fork {index + 1} of {count}: {e.Message}", e.Hint, e.Detail);
+                Exception told = e is PyroException p && count > 1 ? new PyroException(p.Code, $"fork {index + 1} of {count}: {p.Message}", p.Hint, p.Detail) : e;
+                // What the others fail with from here on is only that they are not wanted any more.
+                if (Interlocked.CompareExchange(ref first, told, null) is null)
+                    await others.CancelAsync().ConfigureAwait(false);
             }
         }
     }
