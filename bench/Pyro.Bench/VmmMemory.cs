@@ -34,7 +34,7 @@ internal static class VmmMemory
                 if (DateTime.UtcNow > end || pyro.Handle.WaitReadable(50))
                     throw new BenchException($"the machine did not come up: {Child.Tail(logPath)}");
             }
-            int vmm = Child.Of(pyro.Pid) ?? throw new BenchException("pyro run has no machine process");
+            int vmm = Processes.ChildrenOf(pyro.Pid) is [int child, ..] ? child : throw new BenchException("pyro run has no machine process");
             return PrivateDirtyKib(File.ReadLines($"/proc/{vmm}/smaps"));
         }
         finally

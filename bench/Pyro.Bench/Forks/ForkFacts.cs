@@ -8,7 +8,7 @@ namespace Pyro.Bench.Forks;
 /// <param name="StuckFork">The error of forking a machine with a process that waits for its frozen disk.</param>
 /// <param name="AfterStuckFork">What a fork said after that disk was let go.</param>
 /// <param name="FailedFork">The error of a call for three forks of which one could not be started.</param>
-/// <param name="FailedForkLeft">How many more machines' processes there were after it than before.</param>
+/// <param name="FailedForkLeft">How many more machines' processes there were after it than machines.</param>
 /// <param name="NamelessFiles">How many nameless files this process had open: before, with all machines, and after all were gone.</param>
 /// <param name="Descriptors">How many descriptors it had: before and after.</param>
 internal sealed record ForkFacts(
