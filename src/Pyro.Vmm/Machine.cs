@@ -303,6 +303,9 @@ public sealed unsafe class Machine : IDisposable
     /// <summary>Ends the machine at once, as by pulling its plug. <see cref="Exited"/> completes.</summary>
     public void Stop() => End(new MachineExit(MachineExitReason.Stopped, "stopped by the host"));
 
+    /// <summary>As <see cref="Stop"/>, because its time to live is over.</summary>
+    internal void Expire() => End(new MachineExit(MachineExitReason.Expired, "its time to live is over"));
+
     /// <summary>Stops what runs and gives everything back.</summary>
     public void Dispose()
     {

@@ -23,6 +23,9 @@ public enum MachineExitReason
 
     /// <summary>The host stopped the machine.</summary>
     Stopped,
+
+    /// <summary>The machine reached the end of its time to live.</summary>
+    Expired,
 }
 
 /// <summary>How a machine ended.</summary>

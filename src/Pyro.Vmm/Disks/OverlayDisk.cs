@@ -87,6 +87,16 @@ public sealed unsafe class OverlayDisk : IDiskBackend
         SafeFileHandle handle, string name, IDiskBackend @base, bool readOnly, DiskDurability durability = DiskDurability.Durable) =>
         Open(new DiskFile(handle, name), @base, readOnly, durability);
 
+    /// <summary>Whether a file holds a layer that can never change again; an empty one does not.</summary>
+    /// <param name="handle">Open for reading; stays the caller's.</param>
+    /// <param name="name">What the file is called in messages.</param>
+    /// <exception cref="DiskException">The file is no overlay, or damaged.</exception>
+    public static bool IsFrozenLayer(SafeFileHandle handle, string name)
+    {
+        var file = new DiskFile(handle, name);
+        return file.Length != 0 && OverlayHeader.Read(file).Frozen;
+    }
+
     internal static OverlayDisk Create(DiskFile file, IDiskBackend @base, DiskDurability durability, ulong? length)
     {
         ThrowIfBaseCanChange(@base);

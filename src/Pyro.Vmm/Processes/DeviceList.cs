@@ -47,8 +47,15 @@ internal static class DeviceList
             top = frozen.IsFrozen ? frozen : throw new DiskException(frozen.Name, "it is not frozen: it can still change, or the snapshot that it was made for was never complete");
         }
 
-        return disk.OverlayDescriptor is int overlay
-            ? OverlayDisk.Create(descriptors[overlay], disk.Name + " (layer)", top, DiskDurability.ThrowAway)
-            : top;
+        if (disk.OverlayDescriptor is not int overlay)
+        {
+            return top;
+        }
+
+        DiskDurability durability = disk.Durable ? DiskDurability.Durable : DiskDurability.ThrowAway;
+        string name = disk.Name + " (layer)";
+        return RandomAccess.GetLength(descriptors[overlay]) == 0
+            ? OverlayDisk.Create(descriptors[overlay], name, top, durability)
+            : OverlayDisk.Open(descriptors[overlay], name, top, readOnly: false, durability);
     }
 }

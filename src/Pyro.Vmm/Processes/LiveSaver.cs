@@ -6,7 +6,7 @@ using Pyro.Vmm.Snapshots;
 namespace Pyro.Vmm.Processes;
 
 /// <summary>Takes snapshots of the running machine on request, one at a time, each on a thread of its own.</summary>
-internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, KvmSystem kvm, ControlSocket control)
+internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, KvmSystem kvm)
 {
     internal const string Busy = "another snapshot of the machine is under way";
 
@@ -18,26 +18,27 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
     /// <param name="request">What to fill.</param>
     /// <param name="descriptors">The files that it names.</param>
     /// <param name="refusal">Why the machine cannot be saved, or null.</param>
-    internal void Begin(LiveSaveRequest request, SafeFileHandle[] descriptors, string? refusal)
+    /// <param name="control">Where the answer goes.</param>
+    internal void Begin(LiveSaveRequest request, SafeFileHandle[] descriptors, string? refusal, ControlSocket control)
     {
         if ((_isUnderWay ? Busy : refusal) is string reason)
         {
             foreach (SafeFileHandle descriptor in descriptors)
                 descriptor.Dispose();
-            Tell(new MachineSavedLive(request.Number, reason));
+            Tell(control, new MachineSavedLive(request.Number, reason));
             return;
         }
 
         _isUnderWay = true;
-        new Thread(() => Run(request, descriptors), maxStackSize: 256 * 1024) { IsBackground = true, Name = "snapshot" }.Start();
+        new Thread(() => Run(request, descriptors, control), maxStackSize: 256 * 1024) { IsBackground = true, Name = "snapshot" }.Start();
     }
 
-    private void Run(LiveSaveRequest request, SafeFileHandle[] descriptors)
+    private void Run(LiveSaveRequest request, SafeFileHandle[] descriptors, ControlSocket control)
     {
         MachineSavedLive result;
         try
         {
-            result = Save(request, descriptors);
+            result = Save(request, descriptors, control);
         }
         catch (Exception e) when (e is IOException or DiskException or KvmException or ArgumentException)
         {
@@ -45,15 +46,15 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
         }
 
         _isUnderWay = false;
-        Tell(result);
+        Tell(control, result);
     }
 
-    private MachineSavedLive Save(LiveSaveRequest request, SafeFileHandle[] descriptors)
+    private MachineSavedLive Save(LiveSaveRequest request, SafeFileHandle[] descriptors, ControlSocket control)
     {
         using SafeFileHandle state = descriptors[request.StateDescriptor];
         using SafeFileHandle memory = descriptors[request.MemoryDescriptor];
         SafeFileHandle[] layers = [.. request.LayerDescriptors.Select(i => descriptors[i])];
-        LiveSnapshot snapshot = machine.SaveLive(kvm, SnapshotParts.ToBytes(parts), memory, layers, taken => Tell(new MachineWentOn(request.Number, taken)));
+        LiveSnapshot snapshot = machine.SaveLive(kvm, SnapshotParts.ToBytes(parts), memory, layers, taken => Tell(control, new MachineWentOn(request.Number, taken)));
         if (request.Sync)
             RandomAccess.FlushToDisk(memory);
         RandomAccess.Write(state, snapshot.State, 0);
@@ -63,5 +64,15 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
             request.Number, null, snapshot.MemoryWrittenLive, (long)snapshot.Pause.TotalNanoseconds, (long)snapshot.Copy.TotalNanoseconds);
     }
 
-    private void Tell(VmmEvent news) => control.Send(news, ProcessJson.Default.VmmEvent);
+    private static void Tell(ControlSocket control, VmmEvent news)
+    {
+        try
+        {
+            control.Send(news, ProcessJson.Default.VmmEvent);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Whoever asked has gone away meanwhile; the files tell how it went.
+        }
+    }
 }

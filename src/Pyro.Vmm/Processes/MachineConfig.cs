@@ -74,6 +74,15 @@ public sealed record MachineConfig
     /// <summary>Whether the machine goes on when the process that started it ends. If not, both end together.</summary>
     public bool Detached { get; init; }
 
+    /// <summary>A listening Unix socket on which other processes talk to the machine's as <see cref="AttachedVmm"/> does, or null.</summary>
+    public int? ControlListenDescriptor { get; init; }
+
+    /// <summary>A file that holds how the machine ended, as JSON, once it has; or null. A process that is killed writes nothing.</summary>
+    public int? ExitDescriptor { get; init; }
+
+    /// <summary>When the machine ends by itself, in Unix milliseconds, or null.</summary>
+    public long? ExpiresAtMs { get; init; }
+
     /// <summary>Where the serial console is kept, or null for memory only.</summary>
     public int? ConsoleDescriptor { get; init; }
 
@@ -93,8 +102,11 @@ public sealed record DiskConfig
     /// <summary>Frozen layers over the image, lowest first.</summary>
     public IReadOnlyList<int> LayerDescriptors { get; init; } = [];
 
-    /// <summary>An empty file for a copy-on-write layer that is thrown away with the machine, or null to use the image itself.</summary>
+    /// <summary>A file for a copy-on-write layer, empty or with the layer that it holds already; null to use the image itself.</summary>
     public int? OverlayDescriptor { get; init; }
+
+    /// <summary>Whether what the guest flushes to the layer survives the end of the process and a loss of power.</summary>
+    public bool Durable { get; init; }
 
     /// <summary>Whether the guest sees a read-only disk.</summary>
     public bool ReadOnly { get; init; }

@@ -91,6 +91,9 @@ public enum VmmCommand
     /// <summary>Note which pages the machine wrote to since it was restored.</summary>
     NoteWorkingSet,
 
+    /// <summary>Go on when the process that started the machine ends.</summary>
+    Detach,
+
     /// <summary>Take a snapshot of the running machine, which goes on.</summary>
     SaveLive,
 }
@@ -102,4 +105,5 @@ public enum VmmCommand
 [JsonSerializable(typeof(MachineConfig))]
 [JsonSerializable(typeof(VmmEvent))]
 [JsonSerializable(typeof(VmmRequest))]
+[JsonSerializable(typeof(MachineExit))]
 internal sealed partial class ProcessJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
@@ -24,7 +25,9 @@ public sealed class VmmHost
     private readonly Machine _machine;
     private readonly LiveSaver _liveSaver;
     private readonly SafeFileHandle? _pageMap;
+    private readonly Lock _requests = new();
     private bool _isSaved;
+    private volatile bool _isDetached;
 
     private VmmHost(ControlSocket control, MachineConfig config, SafeFileHandle[] descriptors, Machine machine, SafeFileHandle? pageMap)
     {
@@ -33,7 +36,8 @@ public sealed class VmmHost
         _config = config;
         _descriptors = descriptors;
         _machine = machine;
-        _liveSaver = new LiveSaver(machine, config.Parts, KvmSystem.FromHandle(descriptors[config.KvmDescriptor]), control);
+        _isDetached = config.Detached;
+        _liveSaver = new LiveSaver(machine, config.Parts, KvmSystem.FromHandle(descriptors[config.KvmDescriptor]));
     }
 
     /// <summary>Runs the machine until it ends.</summary>
@@ -107,12 +111,27 @@ public sealed class VmmHost
     {
         long created = Stopwatch.GetTimestamp();
         new MachineThread("control", WatchParent).Start();
+        if (_config.ControlListenDescriptor is int listener)
+        {
+            new MachineThread("listen", () => Listen(_descriptors[listener])).Start();
+        }
+
+        if (_config.ExpiresAtMs is long expiry)
+        {
+            new MachineThread("expiry", () => EndAt(DateTimeOffset.FromUnixTimeMilliseconds(expiry))).Start();
+        }
+
         _control.Send<VmmEvent>(new MachineStarted(configured, created, Stopwatch.GetTimestamp()), ProcessJson.Default.VmmEvent);
         _machine.Start();
 
         // Sleeps; GetResult alone would first look again and again, on the processor that the guest could have.
         ((IAsyncResult)_machine.Exited).AsyncWaitHandle.WaitOne();
         MachineExit exit = _machine.Exited.GetAwaiter().GetResult();
+        if (_config.ExitDescriptor is int file)
+        {
+            RandomAccess.Write(_descriptors[file], JsonSerializer.SerializeToUtf8Bytes(exit, ProcessJson.Default.MachineExit), 0);
+        }
+
         _control.Send<VmmEvent>(new MachineExited(exit), ProcessJson.Default.VmmEvent);
         End(0);
         return 0;
@@ -121,31 +140,8 @@ public sealed class VmmHost
     /// <summary>Obeys the process that started this one, and notices its death: the socket closes.</summary>
     private void WatchParent()
     {
-        while (_control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request, out SafeFileHandle[] descriptors))
-        {
-            if (request.Command == VmmCommand.Stop)
-            {
-                _machine.Stop();
-            }
-            else if (request.Command == VmmCommand.Save)
-            {
-                _control.Send<VmmEvent>(new MachineSaved(Save()), ProcessJson.Default.VmmEvent);
-            }
-            else if (request.Command == VmmCommand.NoteWorkingSet)
-            {
-                _control.Send<VmmEvent>(new WorkingSetNoted(NoteWorkingSet()), ProcessJson.Default.VmmEvent);
-            }
-            else if (request.Command == VmmCommand.Count)
-            {
-                _control.Send<VmmEvent>(new MachineCounted(_machine.Counters), ProcessJson.Default.VmmEvent);
-            }
-            else if (request is { Command: VmmCommand.SaveLive, LiveSave: LiveSaveRequest live })
-            {
-                _liveSaver.Begin(live, descriptors, _isSaved ? "the machine is paused: its snapshot has been taken" : null);
-            }
-        }
-
-        if (!_config.Detached)
+        Serve(_control);
+        if (!_isDetached)
         {
             End(0);
         }
@@ -167,6 +163,70 @@ public sealed class VmmHost
         {
             return e.Message;
         }
+    }
+
+    /// <summary>Obeys whoever connects; the socket lies where only the user's own processes find it.</summary>
+    private void Listen(SafeFileHandle listener)
+    {
+        while (UnixSocket.Accept(listener) is FileDescriptor connection)
+        {
+            new MachineThread("control", () =>
+            {
+                using var control = new ControlSocket(connection);
+                Serve(control);
+            }).Start();
+        }
+    }
+
+    private void Serve(ControlSocket control)
+    {
+        while (control.TryReceive(ProcessJson.Default.VmmRequest, out VmmRequest? request, out SafeFileHandle[] descriptors))
+        {
+            lock (_requests)
+            {
+                Obey(request, descriptors, control);
+            }
+        }
+    }
+
+    private void Obey(VmmRequest request, SafeFileHandle[] descriptors, ControlSocket control)
+    {
+        if (request.Command == VmmCommand.Stop)
+        {
+            _machine.Stop();
+        }
+        else if (request.Command == VmmCommand.Save)
+        {
+            control.Send<VmmEvent>(new MachineSaved(Save()), ProcessJson.Default.VmmEvent);
+        }
+        else if (request.Command == VmmCommand.NoteWorkingSet)
+        {
+            control.Send<VmmEvent>(new WorkingSetNoted(NoteWorkingSet()), ProcessJson.Default.VmmEvent);
+        }
+        else if (request.Command == VmmCommand.Detach)
+        {
+            _isDetached = true;
+        }
+        else if (request.Command == VmmCommand.Count)
+        {
+            control.Send<VmmEvent>(new MachineCounted(_machine.Counters), ProcessJson.Default.VmmEvent);
+        }
+        else if (request is { Command: VmmCommand.SaveLive, LiveSave: LiveSaveRequest live })
+        {
+            _liveSaver.Begin(live, descriptors, _isSaved ? "the machine is paused: its snapshot has been taken" : null, control);
+        }
+    }
+
+    /// <summary>Ends the machine at a time of the calendar, however the clock comes to it.</summary>
+    private void EndAt(DateTimeOffset expiry)
+    {
+        TimeSpan look = TimeSpan.FromSeconds(10);
+        for (TimeSpan left; (left = expiry - DateTimeOffset.UtcNow) > TimeSpan.Zero;)
+        {
+            Thread.Sleep(left < look ? left : look);
+        }
+
+        _machine.Expire();
     }
 
     private string? Save()

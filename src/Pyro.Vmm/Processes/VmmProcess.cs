@@ -11,7 +11,7 @@ namespace Pyro.Vmm.Processes;
 /// </summary>
 public sealed class VmmProcess : IAsyncDisposable
 {
-    private const string EndedBefore = "the machine ended before its snapshot was complete";
+    internal const string EndedBefore = "the machine ended before its snapshot was complete";
 
     private readonly ChildProcess _child;
     private readonly ControlSocket _control;
@@ -70,6 +70,9 @@ public sealed class VmmProcess : IAsyncDisposable
         _stopRequested = true;
         _control.Send(new VmmRequest(VmmCommand.Stop), ProcessJson.Default.VmmRequest);
     }
+
+    /// <summary>Lets the machine go on for itself, whatever becomes of this process; it is not to be disposed of then.</summary>
+    public void Detach() => _control.Send(new VmmRequest(VmmCommand.Detach), ProcessJson.Default.VmmRequest);
 
     /// <summary>Has the machine pause and write its snapshot into the files of <see cref="MachineConfig.Save"/>.</summary>
     public Task<MachineSaved> SaveAsync()

@@ -23,7 +23,7 @@ internal enum SectionKind : uint
 /// </summary>
 internal sealed class SnapshotFile
 {
-    internal const uint Version = 1;
+    internal const uint Version = 2;
 
     private const int HeaderLength = 32;
     private const int ChecksumOffset = 24;

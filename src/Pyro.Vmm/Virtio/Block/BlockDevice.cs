@@ -20,6 +20,7 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
     private readonly virtio_blk_config _config;
     private readonly byte[] _id = new byte[IdLength];
     private readonly Action<string>? _log;
+    private readonly bool _isWritten;
     private QueueWorker? _worker;
 
     /// <summary>Puts a disk behind a device.</summary>
@@ -31,6 +32,7 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(id);
         _disk = disk;
+        _isWritten = !disk.IsReadOnly;
         _log = log;
         _config = BlockConfig.For(disk.Length);
         System.Text.Encoding.ASCII.GetBytes(id.AsSpan(0, Math.Min(id.Length, IdLength)), _id);
@@ -80,8 +82,11 @@ public sealed class BlockDevice : VirtioDevice, IDisposable
             layer.Freeze();
     }
 
-    /// <summary>The files of the layers under the disk that can never change again, lowest first.</summary>
-    internal IEnumerable<SafeFileHandle> FrozenLayers => (_disk as OverlayDisk)?.FrozenLayers ?? [];
+    /// <summary>
+    /// The files of the layers under the disk that can never change again, lowest first. What the guest can only read is
+    /// made of files that are there without the machine.
+    /// </summary>
+    internal IEnumerable<SafeFileHandle> FrozenLayers => _isWritten && _disk is OverlayDisk layer ? layer.FrozenLayers : [];
 
     /// <summary>Whether a guest can write to the disk.</summary>
     internal bool CanChange => !_disk.IsReadOnly;
