@@ -26,26 +26,4 @@ internal static class Child
         string text = File.ReadAllText(path).Trim();
         return text.Length > 600 ? text[^600..] : text;
     }
-
-    /// <summary>A child of a process, or null.</summary>
-    internal static int? Of(int parent)
-    {
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(folder), out int pid))
-                continue;
-            try
-            {
-                // The fourth field, counted behind the name, which may hold anything in its parentheses.
-                string stat = File.ReadAllText($"{folder}/stat");
-                if (int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture) == parent)
-                    return pid;
-            }
-            catch (IOException)
-            {
-                // It ended between the listing and the reading.
-            }
-        }
-        return null;
-    }
 }

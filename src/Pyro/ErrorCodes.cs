@@ -69,6 +69,30 @@ public static class ErrorCodes
     /// <summary>The host has not enough memory for the machine.</summary>
     public const string OutOfMemory = "out_of_memory";
 
+    /// <summary>No workspace has this id or name, or more than one has.</summary>
+    public const string WorkspaceNotFound = "workspace_not_found";
+
+    /// <summary>Another workspace has this name.</summary>
+    public const string WorkspaceExists = "workspace_exists";
+
+    /// <summary>The workspace's machine does not run.</summary>
+    public const string WorkspaceStopped = "workspace_stopped";
+
+    /// <summary>The workspace's machine runs.</summary>
+    public const string WorkspaceRunning = "workspace_running";
+
+    /// <summary>Another process changes the workspace.</summary>
+    public const string WorkspaceBusy = "workspace_busy";
+
+    /// <summary>The workspace's record or disk cannot be read.</summary>
+    public const string WorkspaceDamaged = "workspace_damaged";
+
+    /// <summary>The workspace has no snapshot of this name.</summary>
+    public const string SnapshotNotFound = "snapshot_not_found";
+
+    /// <summary>The workspace has a snapshot of this name already.</summary>
+    public const string SnapshotExists = "snapshot_exists";
+
     /// <summary>A file or folder of Pyro's own cannot be made, read or trusted.</summary>
     public const string FolderFailed = "folder_failed";
 

@@ -11,7 +11,7 @@ namespace Pyro;
 /// call can be cancelled and then leaves nothing behind.
 /// </summary>
 /// <param name="paths">Where Pyro keeps its files; null for this user's usual folders.</param>
-public sealed class PyroClient(PyroPaths? paths = null)
+public sealed partial class PyroClient(PyroPaths? paths = null)
 {
     /// <summary>Where this client keeps its files.</summary>
     public PyroPaths Paths { get; } = paths ?? PyroPaths.FromEnvironment();

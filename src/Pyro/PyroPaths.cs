@@ -29,6 +29,9 @@ public sealed record PyroPaths(string Cache, string State, string Runtime)
     /// <summary>The folder of snapshots that machines start from.</summary>
     public string Warm => Path.Combine(Cache, "warm");
 
+    /// <summary>The folder of workspaces, one each.</summary>
+    public string Workspaces => Path.Combine(State, "workspaces");
+
     /// <summary>The folder whose file system holds throw-away disks.</summary>
     public string Scratch => Path.Combine(State, "tmp");
 

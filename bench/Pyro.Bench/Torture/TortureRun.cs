@@ -320,7 +320,7 @@ internal sealed class TortureRun(Workshop shop, int seed, bool verbose, Action<s
     {
         while (!saving.IsCompleted)
         {
-            if (Child.Of(Running.Vmm.ProcessId) is int saver)
+            if (Processes.ChildrenOf(Running.Vmm.ProcessId) is [int saver, ..])
                 return saver;
             await Task.Delay(1);
         }

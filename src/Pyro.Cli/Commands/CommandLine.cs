@@ -16,6 +16,7 @@ internal static class CommandLine
     [
         (RunCommand.Name, RunCommand.Build),
         (EnvCommand.Name, EnvCommand.Build),
+        (WorkspaceCommand.Name, WorkspaceCommand.Build),
         (PrepareCommand.Name, PrepareCommand.Build),
         (DoctorCommand.Name, DoctorCommand.Build),
         (DemoCommand.Name, DemoCommand.Build),

@@ -70,7 +70,7 @@ internal static class RunCommand
 
     // Without this, a flag that pyro does not know would become the command's name, and one that it knows would be
     // taken away from the command.
-    private static string[] BehindDashes(ParseResult parsed, Argument<string[]> command)
+    internal static string[] BehindDashes(ParseResult parsed, Argument<string[]> command)
     {
         int dashes = 0;
         while (dashes < parsed.Tokens.Count && parsed.Tokens[dashes].Type != TokenType.DoubleDash)
@@ -81,7 +81,7 @@ internal static class RunCommand
             : throw new PyroException(
                 ErrorCodes.InvalidArgument,
                 $"'{words[0]}' is neither a flag of pyro's nor behind two dashes",
-                "Write: pyro run ENV [FLAGS] -- COMMAND [ARG...]");
+                $"Write: {Examples.PathOf(parsed.CommandResult.Command)} {(parsed.CommandResult.Command.Name == Name ? "ENV" : "ID")} [FLAGS] -- COMMAND [ARG...]");
     }
 
     private static async Task<int> RunAsync(RunRequest request, Report report, bool interactive, bool terminal)

@@ -10,7 +10,17 @@ internal sealed class FileLock : IDisposable
 {
     private readonly SafeFileHandle _file;
 
-    private FileLock(SafeFileHandle file) => _file = file;
+    private FileLock(SafeFileHandle file, string path)
+    {
+        _file = file;
+        Path = path;
+    }
+
+    /// <summary>The lock file.</summary>
+    internal string Path { get; }
+
+    /// <summary>The locked file: the lock is held until this and every copy of it is closed, in whatever process.</summary>
+    internal SafeFileHandle Handle => _file;
 
     /// <summary>Takes the lock if nobody has it.</summary>
     /// <exception cref="PyroException">The lock file cannot be made.</exception>
@@ -64,7 +74,7 @@ internal sealed class FileLock : IDisposable
         else
             errno = 0;
         if (errno == 0)
-            return new FileLock(file);
+            return new FileLock(file, path);
         file.Dispose();
         return null;
     }

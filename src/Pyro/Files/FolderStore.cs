@@ -67,9 +67,16 @@ internal sealed class FolderStore(string root)
         using FileLock? held = TryLock(name);
         if (held is null)
             return false;
+        RemoveHeld(name);
+        return true;
+    }
+
+    /// <summary>Removes a folder whose lock the caller holds.</summary>
+    /// <exception cref="PyroException">It cannot be removed.</exception>
+    internal void RemoveHeld(string name)
+    {
         Discard(name);
         File.Delete(LockPath(name));
-        return true;
     }
 
     /// <summary>Removes folders that nobody wants, and what interrupted builds left.</summary>

@@ -11,6 +11,18 @@ internal static class PrivateFile
     /// <summary>0600.</summary>
     internal const uint Mode = 0x180;
 
+    /// <summary>
+    /// Opens a file without .NET's own lock on it: that one would let go, when this handle is closed, of the lock that another
+    /// process has by a copy of the descriptor.
+    /// </summary>
+    /// <exception cref="LinuxException">It cannot be opened.</exception>
+    internal static SafeFileHandle Open(string path, bool write = false, bool create = false)
+    {
+        int flags = Uapi.O_CLOEXEC | Uapi.O_NOFOLLOW | (write ? Uapi.O_RDWR : Uapi.O_RDONLY) | (create ? Uapi.O_CREAT : 0);
+        int fd = Libc.open(path, flags, Mode);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw LinuxException.Last("open", path);
+    }
+
     /// <summary>Creates a file that was not there.</summary>
     /// <exception cref="PyroException">It cannot be created.</exception>
     internal static SafeFileHandle Create(string path)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Kvm;
 using Pyro.Kvm.Native;
 
@@ -25,6 +26,9 @@ internal sealed class RuntimeFolder : IDisposable
     internal string Id { get; }
 
     internal string Path { get; }
+
+    /// <summary>What keeps others from removing the folder, for a process that is to keep it on.</summary>
+    internal SafeFileHandle Held => _lock.Handle;
 
     /// <summary>Makes a new folder under the runtime root.</summary>
     internal static RuntimeFolder Create(string root)
@@ -71,6 +75,9 @@ internal sealed class RuntimeFolder : IDisposable
         }
         return reaped;
     }
+
+    /// <summary>Leaves the folder to whoever else has <see cref="Held"/>.</summary>
+    internal void Release() => _lock.Dispose();
 
     public void Dispose()
     {

@@ -5,11 +5,12 @@ using Pyro.Benchmarks;
 using Pyro.Diagnostics;
 using Pyro.Environments;
 using Pyro.Warm;
+using Pyro.Workspaces;
 
 namespace Pyro.Json;
 
 /// <summary>Pyro's results as JSON: snake_case, in the order in which the types declare their members.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>), typeof(SnakeCaseEnum<WarmState>)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>), typeof(SnakeCaseEnum<WarmState>), typeof(SnakeCaseEnum<WorkspaceState>)])]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(DoctorReport))]
@@ -19,6 +20,15 @@ namespace Pyro.Json;
 [JsonSerializable(typeof(RemovedEnvironment))]
 [JsonSerializable(typeof(PruneResult))]
 [JsonSerializable(typeof(PreparedEnvironment))]
+[JsonSerializable(typeof(Workspace))]
+[JsonSerializable(typeof(WorkspaceList))]
+[JsonSerializable(typeof(DeletedWorkspace))]
+[JsonSerializable(typeof(WorkspaceExecResult))]
+[JsonSerializable(typeof(WorkspaceLogs))]
+[JsonSerializable(typeof(WorkspaceSnapshot))]
+[JsonSerializable(typeof(WorkspaceSnapshotList))]
+[JsonSerializable(typeof(DeletedSnapshot))]
+[JsonSerializable(typeof(WorkspaceForkList))]
 public sealed partial class PyroJson : JsonSerializerContext
 {
     /// <summary>For documents that people read too: indented, characters beyond ASCII as they are.</summary>

@@ -20,9 +20,6 @@ public sealed class Machine : IAsyncDisposable
     // Hardware boots in a tenth of a second; an emulated host with eight machines at once may take half a minute.
     private static readonly TimeSpan s_bootLimit = TimeSpan.FromSeconds(120);
 
-    // How long the agent may take over its own time limit before the host ends the machine.
-    private static readonly TimeSpan s_timeoutGrace = TimeSpan.FromSeconds(5);
-
     // Each fork leaves a layer in the disk, and a new machine is given all of them in one message of at most 253 files.
     private const int MaxLayers = 240;
 
@@ -127,7 +124,7 @@ public sealed class Machine : IAsyncDisposable
                 await connection.PowerOffAsync(new PowerOffRequest(), cancellationToken).ConfigureAwait(false);
             await _vmm.Exited.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (IsLoss(e))
+        catch (Exception e) when (GuestExec.IsLoss(e))
         {
             throw await DeathAsync().ConfigureAwait(false);
         }
@@ -139,6 +136,17 @@ public sealed class Machine : IAsyncDisposable
         await _vmm.CountAsync().ConfigureAwait(false) is MachineCounters counters
             ? new RunStats(counters.Exits, counters.Devices, MachineMemory.Of(ProcessId))
             : null;
+
+    /// <summary>Lets a machine that was kept go on for itself. This object has nothing to do with it then.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _vmm.Detach();
+        _sockets.Dispose();
+        _folder.Release();
+        _disk.Dispose();
+    }
 
     /// <summary>
     /// Ends the machine and removes what it had on the host. When this is done, its memory is the host's again, and no
@@ -181,7 +189,7 @@ public sealed class Machine : IAsyncDisposable
 
             async Task UpAsync(Machine machine)
             {
-                await machine.ResumeAsync(StartMode.Fork, NewIdentity.HostName(_spec.Options.Environment, machine.Id), start, progress, token).ConfigureAwait(false);
+                await machine.ResumeAsync(StartMode.Fork, NewIdentity.Request(NewIdentity.HostName(_spec.Options.Environment, machine.Id)), start, progress, token).ConfigureAwait(false);
                 await whenUp(machine, token).ConfigureAwait(false);
             }
         }
@@ -193,31 +201,17 @@ public sealed class Machine : IAsyncDisposable
     internal async Task<CommandEnd> RunCommandAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        using var backstop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        backstop.CancelAfter(TimeSpan.FromSeconds(request.TimeoutSeconds) + s_timeoutGrace);
         try
         {
-            await using GuestConnection connection = await GuestConnection.ConnectAsync(_sockets.Path, cancellationToken: backstop.Token).ConfigureAwait(false);
-            await using ExecStream exec = await connection.ExecAsync(ToExec(request, streams), backstop.Token).ConfigureAwait(false);
-            progress?.Report(new RunPhase(RunPhase.Exec, Stopwatch.GetElapsedTime(start), [new("pid", $"{exec.ProcessId}")]));
-            streams.Control?.Attach(new GuestCommand(exec));
-            ExitedMessage end = await exec.RunAsync(streams.Stdin, streams.Stdout, streams.Stderr, backstop.Token).ConfigureAwait(false);
-            TimeSpan took = Stopwatch.GetElapsedTime(start);
-            return end.TimedOut
-                ? new CommandEnd(CommandEnd.TimeoutCode, TimedOut: true, took)
-                : new CommandEnd(end.ShellCode, TimedOut: false, took);
+            return await GuestExec.RunAsync(_sockets.Path, request, streams, progress, cancellationToken).ConfigureAwait(false);
         }
-        catch (GuestRequestException e)
+        catch (TimeoutException)
         {
-            throw new PyroException(ErrorCodes.ExecFailed, $"the guest refused the command: {e.Message}", HintFor(e.Code), e);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The agent did not keep its own limit; nothing is lost with a machine that does not answer.
+            // Nothing is lost with a machine that does not answer.
             _vmm.Kill();
             return new CommandEnd(CommandEnd.TimeoutCode, TimedOut: true, Stopwatch.GetElapsedTime(start));
         }
-        catch (Exception e) when (IsLoss(e))
+        catch (Exception e) when (GuestExec.IsLoss(e))
         {
             throw await DeathAsync().ConfigureAwait(false);
         }
@@ -263,7 +257,7 @@ public sealed class Machine : IAsyncDisposable
     }
 
     /// <summary>Waits until a machine that goes on from a snapshot is one of its own and takes commands.</summary>
-    internal Task ResumeAsync(StartMode mode, string hostName, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    internal Task ResumeAsync(StartMode mode, ResumeRequest identity, long start, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         return WithinLimitAsync(GoOnAsync, cancellationToken);
 
@@ -277,13 +271,13 @@ public sealed class Machine : IAsyncDisposable
             try
             {
                 await using GuestConnection connection = await GuestConnection.ConnectAsync(_sockets.Path, cancellationToken: limited).ConfigureAwait(false);
-                await connection.ResumeAsync(NewIdentity.Request(hostName), limited).ConfigureAwait(false);
+                await connection.ResumeAsync(identity, limited).ConfigureAwait(false);
             }
             catch (GuestRequestException e)
             {
                 throw new PyroException(ErrorCodes.AgentFailed, $"the guest could not become a machine of its own: {e.Message}", "Run: pyro doctor", e);
             }
-            catch (Exception e) when (IsLoss(e))
+            catch (Exception e) when (GuestExec.IsLoss(e))
             {
                 throw await DeathAsync().ConfigureAwait(false);
             }
@@ -355,9 +349,9 @@ public sealed class Machine : IAsyncDisposable
         }
         catch (GuestRequestException e)
         {
-            throw new PyroException(ErrorCodes.ForkFailed, $"the machine cannot be forked: {e.Message}", HintFor(e.Code), e);
+            throw new PyroException(ErrorCodes.ForkFailed, $"the machine cannot be forked: {e.Message}", GuestExec.HintFor(e.Code), e);
         }
-        catch (Exception e) when (IsLoss(e))
+        catch (Exception e) when (GuestExec.IsLoss(e))
         {
             throw await DeathAsync().ConfigureAwait(false);
         }
@@ -399,25 +393,6 @@ public sealed class Machine : IAsyncDisposable
         }
     }
 
-    private static ExecRequest ToExec(RunRequest request, CommandStreams streams)
-    {
-        var environment = new EnvironmentVariable[request.Env.Count];
-        int next = 0;
-        foreach ((string name, string value) in request.Env)
-            environment[next++] = new EnvironmentVariable(name, value);
-        return new ExecRequest
-        {
-            Arguments = request.Command,
-            Environment = environment,
-            WorkingDirectory = request.Workdir ?? "",
-            Terminal = streams.Terminal,
-            TimeoutMilliseconds = checked((uint)request.TimeoutSeconds * 1000),
-            Stdin = streams.Stdin is not null,
-        };
-    }
-
-    private static bool IsLoss(Exception e) => e is GuestConnectionLostException or System.Net.Sockets.SocketException or ProtocolException;
-
     private string? ConsoleTail()
     {
         try
@@ -439,15 +414,6 @@ public sealed class Machine : IAsyncDisposable
             ? MachineFailure.WhileRunning(await _vmm.Exited.ConfigureAwait(false))
             : new PyroException(ErrorCodes.MachineDied, "the connection to the guest's agent broke", "Run the command again; with --verbose for more.");
     }
-
-    private static string? HintFor(string code) => code switch
-    {
-        FailureCode.BadDirectory => "Choose a --workdir that exists in the environment.",
-        FailureCode.SpawnFailed => "Give the machine more memory: --mem-mib.",
-        FailureCode.HoldFailed => "End what keeps the guest's disk busy, or try again.",
-        FailureCode.UnsupportedVersion or FailureCode.UnknownRequest => "Build pyro and its agent together: ./build.sh",
-        _ => null,
-    };
 
     private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
 }

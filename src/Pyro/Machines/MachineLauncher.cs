@@ -21,6 +21,9 @@ internal sealed class MachineLauncher(MachineSpec spec)
     /// <summary>Empty files for a snapshot of the machine, or null.</summary>
     internal WarmSnapshot? Save { get; init; }
 
+    /// <summary>What outlives the machine, or null for one that is thrown away.</summary>
+    internal KeptMachine? Kept { get; init; }
+
     /// <summary>Starts it.</summary>
     /// <param name="start">When the machine was asked for.</param>
     /// <param name="progress">Told of it, or null.</param>
@@ -29,7 +32,7 @@ internal sealed class MachineLauncher(MachineSpec spec)
     {
         MachineOptions options = spec.Options;
         using var files = new DescriptorList();
-        MachineDisk disk = OpenDisk();
+        MachineDisk disk = Kept?.Disk ?? OpenDisk();
         RuntimeFolder? folder = null;
         MachineSockets? sockets = null;
         try
@@ -43,15 +46,19 @@ internal sealed class MachineLauncher(MachineSpec spec)
                 new("vcpu_count", $"{options.VcpuCount}"),
                 new("mem_mib", $"{options.MemMib}"),
             ]));
-            sockets = new MachineSockets(folder.Path);
+            sockets = new MachineSockets(folder.Path, withControl: Kept is not null);
             config = config with
             {
                 MachineId = folder.Id,
                 RuntimeFolder = folder.Path,
                 Vsock = new VsockConfig { ListenDescriptor = files.Lend(sockets.VsockDescriptor), Path = sockets.Path },
-                ConsoleDescriptor = files.Give(PrivateFile.Create(Path.Combine(folder.Path, Machine.ConsoleLog))),
-                LogDescriptor = files.Give(PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"))),
+                ConsoleDescriptor = config.ConsoleDescriptor ?? files.Give(PrivateFile.Create(Path.Combine(folder.Path, Machine.ConsoleLog))),
+                LogDescriptor = config.LogDescriptor ?? files.Give(PrivateFile.Create(Path.Combine(folder.Path, "vmm.log"))),
+                ControlListenDescriptor = sockets.ControlDescriptor is { } control ? files.Lend(control) : null,
             };
+            // Where the machine goes on without this process, its own keeps others from removing the folder.
+            if (Kept is not null)
+                files.Lend(folder.Held);
             return new Machine(spec, disk, folder, sockets, VmmProcess.Launch(spec.Parts.Executable, config, files.Handles));
         }
         catch (Exception e)
@@ -100,6 +107,8 @@ internal sealed class MachineLauncher(MachineSpec spec)
             ],
             Save = Save is null ? null : new SnapshotFiles(files.Lend(Save.State), files.Lend(Save.Memory), Save.Name),
         };
+        if (spec.Options.ForWorkspace)
+            config = Kept?.AddTo(config, files) ?? config with { Disks = [.. config.Disks, ImageAlone(config.Disks[0])] };
         return Restore is not null
             ? config with { Restore = new SnapshotFiles(files.Lend(Restore.State), files.Lend(Restore.Memory), Restore.Name, Restore.WorkingSet is null ? null : files.Lend(Restore.WorkingSet)), NotesWorkingSet = NotesWorkingSet }
             : config with
@@ -112,8 +121,13 @@ internal sealed class MachineLauncher(MachineSpec spec)
             };
     }
 
+    private static DiskConfig ImageAlone(DiskConfig root) => root with { LayerDescriptors = [], OverlayDescriptor = null, ReadOnly = true };
+
     // The guest has no clock of its own at boot; the agent sets it to this.
     // A disk that is thrown away needs no journal to survive a crash.
-    private string CommandLine() =>
-        $"pyro.root=/dev/vda pyro.rootflags=noload pyro.hostname={NewIdentity.HostName(spec.Options.Environment)} pyro.machine_id={NewIdentity.MachineId()} pyro.time={NewIdentity.Now()}";
+    private string CommandLine() => string.Concat(
+        "pyro.root=/dev/vda",
+        spec.Options.ForWorkspace ? "" : " pyro.rootflags=noload",
+        $" pyro.hostname={Kept?.HostName ?? NewIdentity.HostName(spec.Options.Environment)}",
+        $" pyro.machine_id={Kept?.MachineId ?? NewIdentity.MachineId()} pyro.time={NewIdentity.Now()}");
 }

@@ -12,6 +12,12 @@ public sealed record MachineOptions
     /// <summary>Boot, even if there is a snapshot to go on from.</summary>
     public bool Cold { get; init; }
 
+    /// <summary>
+    /// Whether the machine is one that a workspace keeps: its file system has its journal, and it has a second, read-only disk
+    /// that shows the workspace as it was at first.
+    /// </summary>
+    internal bool ForWorkspace { get; init; }
+
     /// <summary>Guest memory in MiB.</summary>
     public int MemMib { get; init; } = 1024;
 }

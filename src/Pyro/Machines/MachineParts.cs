@@ -12,9 +12,10 @@ namespace Pyro.Machines;
 /// <summary>What a machine is put together from, and the same in words: a snapshot fits a machine of the same words.</summary>
 internal sealed record MachineParts
 {
-    private MachineParts(MachineOptions options, InstalledEnvironment environment, PyroPaths paths)
+    private MachineParts(MachineOptions options, string environment, string digest, string rootDisk, PyroPaths paths)
     {
         Environment = environment;
+        RootDisk = rootDisk;
         Executable = Component.Executable();
         Kernel = Component.Kernel(paths);
         Protocol = KernelImage.Protocol();
@@ -25,14 +26,21 @@ internal sealed record MachineParts
             $"host: {Host()}",
             $"kernel: {StampOf(Kernel)} {Protocol}",
             $"agent: {StampOf(Agent)}",
-            $"environment: {environment.Name} {environment.Digest} {StampOf(environment.RootDisk)}",
+            options.ForWorkspace ? $"environment: {environment} {digest}" : $"environment: {environment} {digest} {StampOf(rootDisk)}",
             $"size: {options.VcpuCount} vCPU, {options.MemMib} MiB",
+            $"use: {(options.ForWorkspace ? "workspace" : "run")}",
         ];
-        WarmName = $"{environment.FolderName}-{options.VcpuCount}x{options.MemMib}";
+        WarmName = $"{Path.GetFileName(Path.GetDirectoryName(rootDisk))}-{options.VcpuCount}x{options.MemMib}{(options.ForWorkspace ? WorkspaceMark : "")}";
     }
 
-    /// <summary>The environment.</summary>
-    internal InstalledEnvironment Environment { get; }
+    /// <summary>Ends the warm name of a workspace's machine.</summary>
+    internal const string WorkspaceMark = "w";
+
+    /// <summary>The environment's name.</summary>
+    internal string Environment { get; }
+
+    /// <summary>The root file system: an ext4 image that machines only read.</summary>
+    internal string RootDisk { get; }
 
     /// <summary>The executable that becomes the machine's process.</summary>
     internal string Executable { get; }
@@ -57,8 +65,15 @@ internal sealed record MachineParts
 
     /// <summary>Finds the parts. Nothing is opened.</summary>
     /// <exception cref="PyroException">One is not there, or damaged.</exception>
-    internal static MachineParts Find(MachineOptions options, PyroPaths paths) =>
-        new(options, EnvironmentStore.OfUser(paths).Resolve(options.Environment), paths);
+    internal static MachineParts Find(MachineOptions options, PyroPaths paths)
+    {
+        InstalledEnvironment environment = EnvironmentStore.OfUser(paths).Resolve(options.Environment);
+        return new MachineParts(options, environment.Name, environment.Digest, environment.RootDisk, paths);
+    }
+
+    /// <summary>The parts of a machine whose root disk is not, or no more, one of an installed environment.</summary>
+    internal static MachineParts Find(MachineOptions options, string digest, string rootDisk, PyroPaths paths) =>
+        new(options, options.Environment, digest, rootDisk, paths);
 
     /// <summary>Refuses to start machines of a snapshot that this very executable has not taken.</summary>
     /// <exception cref="PyroException">The executable was replaced meanwhile.</exception>
@@ -79,7 +94,7 @@ internal sealed record MachineParts
 
     internal SafeFileHandle OpenInitramfs(PyroPaths paths) => Initramfs.Open(paths.Initramfs, Agent);
 
-    internal SafeFileHandle OpenRootDisk() => File.OpenHandle(Environment.RootDisk);
+    internal SafeFileHandle OpenRootDisk() => PrivateFile.Open(RootDisk);
 
     // As make does it: a file of the same inode, length and time is the same file.
     private static string StampOf(string path)

@@ -9,10 +9,11 @@ namespace Pyro.Machines;
 /// <param name="Memory">Memory.</param>
 /// <param name="Image">The image at the bottom of the disk.</param>
 /// <param name="Layers">Frozen layers over it, lowest first.</param>
-/// <param name="WorkingSet">Which pages of the memory a machine writes to first; empty and writable for one that is to note them; null for none.</param>
-internal sealed record MachineSnapshot(
-    string Name, SafeFileHandle State, SafeFileHandle Memory, SafeFileHandle Image, IReadOnlyList<SafeFileHandle> Layers, SafeFileHandle? WorkingSet = null) : IDisposable
+internal sealed record MachineSnapshot(string Name, SafeFileHandle State, SafeFileHandle Memory, SafeFileHandle Image, IReadOnlyList<SafeFileHandle> Layers) : IDisposable
 {
+    /// <summary>Which pages of the memory a machine writes to first, or null if nobody noted that.</summary>
+    internal SafeFileHandle? WorkingSet { get; init; }
+
     /// <summary>A disk for one machine that goes on from it.</summary>
     /// <param name="top">An empty file to write to; the disk's from here on.</param>
     internal MachineDisk OpenDisk(SafeFileHandle top) => new(SameFile.ReadOnly(Image), Layers.Select(SameFile.ReadOnly), top);
@@ -22,8 +23,8 @@ internal sealed record MachineSnapshot(
         State.Dispose();
         Memory.Dispose();
         Image.Dispose();
+        WorkingSet?.Dispose();
         foreach (SafeFileHandle layer in Layers)
             layer.Dispose();
-        WorkingSet?.Dispose();
     }
 }

@@ -6,7 +6,14 @@ using Pyro.Warm;
 namespace Pyro.Machines;
 
 /// <summary>How a machine comes up: from its warm snapshot where there is one or can be made, else by a boot.</summary>
-internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IProgress<RunPhase>? progress)
+/// <param name="options">The machine.</param>
+/// <param name="paths">Where Pyro keeps its files.</param>
+/// <param name="progress">Told of each step, or null.</param>
+/// <param name="keep">
+/// Makes the files of a machine that is kept, over those of the warm snapshot, or of none: anew at each attempt. Null for a
+/// machine that is thrown away.
+/// </param>
+internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IProgress<RunPhase>? progress, Func<WarmSnapshot?, KeptMachine>? keep = null)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
 
@@ -73,14 +80,16 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
     {
         long start = Stopwatch.GetTimestamp();
         using MachineSnapshot files = snapshot.ToMachine(parts.OpenRootDisk());
-        Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Restore = files }.Launch(start, progress);
-        return await UpAsync(machine, machine.ResumeAsync(StartMode.Warm, hostName: "", start, progress, cancellationToken)).ConfigureAwait(false);
+        using KeptMachine? kept = keep?.Invoke(snapshot);
+        Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Restore = files, Kept = kept }.Launch(start, progress);
+        return await UpAsync(machine, machine.ResumeAsync(StartMode.Warm, NewIdentity.Request(kept?.HostName ?? "", kept?.MachineId), start, progress, cancellationToken)).ConfigureAwait(false);
     }
 
     private async Task<Machine> BootAsync(SafeFileHandle kvm, MachineParts parts, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm }.Launch(start, progress);
+        using KeptMachine? kept = keep?.Invoke(null);
+        Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Kept = kept }.Launch(start, progress);
         return await UpAsync(machine, machine.WaitUntilBootedAsync(start, progress, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -103,6 +112,6 @@ internal sealed class MachineStart(MachineOptions options, PyroPaths paths, IPro
         progress?.Report(new RunPhase(RunPhase.Prepare, Stopwatch.GetElapsedTime(_start), message.Length > 0 ? [new("step", step), new("message", message)] : [new("step", step)]));
 
     // A host without memory is no reason to throw a good snapshot away.
-    private static bool IsTheSnapshots(PyroException e) =>
+    internal static bool IsTheSnapshots(PyroException e) =>
         e.Code is ErrorCodes.SnapshotFailed or ErrorCodes.KvmFailed or ErrorCodes.AgentFailed or ErrorCodes.MachineDied or ErrorCodes.BootFailed;
 }

@@ -26,11 +26,12 @@ internal static class NewIdentity
 
     /// <summary>Asks a restored guest to become a machine of its own.</summary>
     /// <param name="hostName">Its host name from now on, or an empty text for the one that it has.</param>
-    internal static ResumeRequest Request(string hostName)
+    /// <param name="machineId">Its machine id; null for a new one.</param>
+    internal static ResumeRequest Request(string hostName = "", string? machineId = null)
     {
         byte[] entropy = new byte[EntropyBytes];
         Fill(entropy);
-        return new ResumeRequest { UnixNanoseconds = Now(), Entropy = entropy, MachineId = MachineId(), HostName = hostName };
+        return new ResumeRequest { UnixNanoseconds = Now(), Entropy = entropy, MachineId = machineId ?? MachineId(), HostName = hostName };
     }
 
     private static string Shorten(string environment, int length)

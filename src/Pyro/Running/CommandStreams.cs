@@ -8,6 +8,15 @@ internal sealed class CommandStreams : IDisposable
     private readonly CaptureStream? _stdout;
     private readonly CaptureStream? _stderr;
 
+    private CommandStreams(CommandStreams like, Stream stdout, Stream stderr)
+    {
+        Stdin = like.Stdin;
+        Stdout = stdout;
+        Stderr = stderr;
+        Terminal = like.Terminal;
+        Control = like.Control;
+    }
+
     internal CommandStreams(RunStreams streams, int maxOutputBytes)
     {
         Stdin = streams.Stdin;
@@ -30,6 +39,12 @@ internal sealed class CommandStreams : IDisposable
     /// <summary>What was collected of each output.</summary>
     internal (string Stdout, string Stderr) Collected => (_stdout?.Text ?? "", _stderr?.Text ?? "");
 
+    /// <summary>Whether less was collected of each output than there was.</summary>
+    internal (bool Stdout, bool Stderr) Truncated => (_stdout?.Truncated ?? false, _stderr?.Truncated ?? false);
+
+    /// <summary>The same with outputs that pass on to these.</summary>
+    internal CommandStreams With(Stream stdout, Stream stderr) => new(this, stdout, stderr);
+
     public void Dispose()
     {
         _stdout?.Dispose();
@@ -41,7 +56,7 @@ internal sealed class CommandStreams : IDisposable
     {
         Stdout = Collected.Stdout,
         Stderr = Collected.Stderr,
-        StdoutTruncated = _stdout?.Truncated ?? false,
-        StderrTruncated = _stderr?.Truncated ?? false,
+        StdoutTruncated = Truncated.Stdout,
+        StderrTruncated = Truncated.Stderr,
     };
 }

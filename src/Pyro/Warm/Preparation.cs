@@ -27,7 +27,7 @@ internal sealed class Preparation(PyroPaths paths)
             await TryOutAsync(options, parts, cancellationToken).ConfigureAwait(false);
         }
         string folder = _store.FolderOf(parts);
-        return new PreparedEnvironment(parts.Environment.Name, options.VcpuCount, options.MemMib, _store.StateOf(parts, out _), make, folder, FileStatus.DiskUsageBelow(folder));
+        return new PreparedEnvironment(parts.Environment, options.VcpuCount, options.MemMib, _store.StateOf(parts, out _), make, folder, FileStatus.DiskUsageBelow(folder));
 
         void Tell(string step, string message) =>
             progress?.Report(new RunPhase(RunPhase.Prepare, Stopwatch.GetElapsedTime(start), message.Length > 0 ? [new("step", step), new("message", message)] : [new("step", step)]));
@@ -66,11 +66,12 @@ internal sealed class Preparation(PyroPaths paths)
         }
     }
 
-    // <environment's folder>-<vCPUs>x<MiB>-<key>, as MachineParts and WarmStore write it.
+    // <environment's folder>-<vCPUs>x<MiB>[w]-<key>, as MachineParts and WarmStore write it.
     private bool IsOf(InstalledEnvironment environment, string name)
     {
         string[] words = name.StartsWith(environment.FolderName + "-", StringComparison.Ordinal) ? name[(environment.FolderName.Length + 1)..].Split('-') : [];
-        string[] size = words.Length == 2 ? words[0].Split('x') : [];
+        bool forWorkspace = words.Length == 2 && words[0].EndsWith(MachineParts.WorkspaceMark, StringComparison.Ordinal);
+        string[] size = words.Length == 2 ? words[0][..^(forWorkspace ? MachineParts.WorkspaceMark.Length : 0)].Split('x') : [];
         if (size.Length != 2
             || !int.TryParse(size[0], NumberStyles.None, CultureInfo.InvariantCulture, out int vcpus)
             || !int.TryParse(size[1], NumberStyles.None, CultureInfo.InvariantCulture, out int memory))
@@ -80,7 +81,7 @@ internal sealed class Preparation(PyroPaths paths)
 
         try
         {
-            return MachineParts.Find(new MachineOptions { Environment = environment.Name, VcpuCount = vcpus, MemMib = memory }, paths).Key == words[1];
+            return MachineParts.Find(new MachineOptions { Environment = environment.Name, VcpuCount = vcpus, MemMib = memory, ForWorkspace = forWorkspace }, paths).Key == words[1];
         }
         catch (PyroException)
         {

@@ -49,14 +49,9 @@ internal sealed class WarmSnapshot : IDisposable
 
     /// <summary>The same files as what a machine goes on from; these stay open.</summary>
     /// <param name="image">The environment's disk; the result's from here on.</param>
-    /// <param name="notesWorkingSet">Whether the machine is to fill the working set.</param>
-    internal MachineSnapshot ToMachine(SafeFileHandle image, bool notesWorkingSet = false) => new(
-        Name,
-        SameFile.ReadOnly(State),
-        SameFile.ReadOnly(Memory),
-        image,
-        [SameFile.ReadOnly(Layer)],
-        notesWorkingSet ? SameFile.Writable(WorkingSet) : SameFile.ReadOnly(WorkingSet));
+    /// <param name="writable">Whether the machine is to note its working set.</param>
+    internal MachineSnapshot ToMachine(SafeFileHandle image, bool writable = false) =>
+        new(Name, SameFile.ReadOnly(State), SameFile.ReadOnly(Memory), image, [SameFile.ReadOnly(Layer)]) { WorkingSet = writable ? SameFile.Writable(WorkingSet) : SameFile.ReadOnly(WorkingSet) };
 
     public void Dispose()
     {

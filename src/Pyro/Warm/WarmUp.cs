@@ -40,6 +40,8 @@ internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, Machine
         await using Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Save = files }.Launch(start, null);
         await machine.WaitUntilBootedAsync(start, null, cancellationToken).ConfigureAwait(false);
         tell("warm_up", "");
+        if (options.ForWorkspace)
+            await RunAsync(machine, ["mkdir", "-p", Workspaces.Workspace.Path], cancellationToken).ConfigureAwait(false);
         foreach (string[] command in s_commands)
             await RunAsync(machine, command, cancellationToken).ConfigureAwait(false);
         tell("save", "");
@@ -51,9 +53,9 @@ internal sealed class WarmUp(MachineOptions options, SafeFileHandle kvm, Machine
     {
         long start = Stopwatch.GetTimestamp();
         tell("working_set", "");
-        using MachineSnapshot snapshot = files.ToMachine(parts.OpenRootDisk(), notesWorkingSet: true);
+        using MachineSnapshot snapshot = files.ToMachine(parts.OpenRootDisk(), writable: true);
         await using Machine machine = new MachineLauncher(new MachineSpec(options, parts, paths)) { Kvm = kvm, Restore = snapshot, NotesWorkingSet = true }.Launch(start, null);
-        await machine.ResumeAsync(StartMode.Warm, hostName: "", start, null, cancellationToken).ConfigureAwait(false);
+        await machine.ResumeAsync(StartMode.Warm, NewIdentity.Request(hostName: ""), start, null, cancellationToken).ConfigureAwait(false);
         await RunAsync(machine, ["true"], cancellationToken).ConfigureAwait(false);
         await machine.NoteWorkingSetAsync(cancellationToken).ConfigureAwait(false);
     }
