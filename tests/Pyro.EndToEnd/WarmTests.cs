@@ -33,7 +33,7 @@ public sealed class WarmTests(Host host)
             stat -c %a "$warm" "$warm"/debian*/ "$warm"/debian*/*
             """);
         Assert.True(result.ExitCode == 0, $"{result}");
-        Assert.Equal(["cold", "1", "0", "warm", "cold", "warm", "700", "700", "600", "600", "600"], Lines(result));
+        Assert.Equal(["cold", "1", "0", "warm", "cold", "warm", "700", "700", "600", "600", "600", "600"], Lines(result));
     }
 
     [Fact]
