@@ -23,6 +23,25 @@ internal static class PrivateFile
         return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw LinuxException.Last("open", path);
     }
 
+    /// <summary>
+    /// Adds to the end of a file, in one write that no other comes between. .NET's way to append finds the end first and then
+    /// writes there, where another may have written meanwhile.
+    /// </summary>
+    /// <exception cref="LinuxException">The disk is full, or the file cannot be opened.</exception>
+    internal static unsafe void Append(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new SafeFileHandle(Libc.open(path, Uapi.O_WRONLY | Uapi.O_APPEND | Uapi.O_CREAT | Uapi.O_CLOEXEC | Uapi.O_NOFOLLOW, Mode), ownsHandle: true);
+        if (file.IsInvalid)
+            throw LinuxException.Last("open", path);
+        // SAFETY: the kernel reads as many bytes as it is told.
+        fixed (byte* first = bytes)
+        {
+            nint written = Libc.write(file, first, (nuint)bytes.Length);
+            if (written != bytes.Length)
+                throw written < 0 ? LinuxException.Last("write", path) : new LinuxException("write", path, Uapi.ENOSPC);
+        }
+    }
+
     /// <summary>Creates a file that was not there.</summary>
     /// <exception cref="PyroException">It cannot be created.</exception>
     internal static SafeFileHandle Create(string path)

@@ -44,15 +44,7 @@ internal sealed class History(WorkspaceFolder folder)
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry, EngineJson.Line.HistoryEntry), (byte)'\n'];
         try
         {
-            using FileStream file = new(folder.HistoryFile, new FileStreamOptions
-            {
-                Mode = FileMode.Append,
-                Access = FileAccess.Write,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            file.Write(line);
+            PrivateFile.Append(folder.HistoryFile, line);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
