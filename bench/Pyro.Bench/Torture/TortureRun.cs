@@ -214,8 +214,8 @@ internal sealed class TortureRun(Workshop shop, int seed, bool verbose, Action<s
         await GoOnFromAsync(_current);
     }
 
-    // The source's stream goes on over the save and arrives whole; the child's is reset, which ends the command behind it,
-    // while its agent takes new connections, and fio finds every write that it was told is done.
+    // The source's stream goes on over the save and arrives whole; the child's is reset, and the command behind it goes on
+    // unheard, while the agent takes new connections, and fio finds every write that it was told is done.
     private async Task SaveDuringTransferAsync()
     {
         byte[] sent = new byte[TransferBytes];
@@ -233,7 +233,7 @@ internal sealed class TortureRun(Workshop shop, int seed, bool verbose, Action<s
         if (!received.StartsWith(Convert.ToHexStringLower(SHA256.HashData(sent)), StringComparison.Ordinal))
             throw new BenchException($"a stream over a live save arrived as {received}");
         await GoOnFromAsync(next);
-        await Running.ShellAsync("cd /fio; tries=0; while kill -0 \"$(cat receiver)\" 2>/dev/null; do tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done");
+        await Running.ShellAsync("cd /fio; kill -0 \"$(cat receiver)\" && kill -- \"-$(cat receiver)\"");
         Count("saved during a transfer");
     }
 
