@@ -12,7 +12,7 @@ public sealed record CreateWorkspaceRequest
     /// <summary>Guest memory in MiB, 64 or more.</summary>
     public int MemMib { get; init; } = 1024;
 
-    /// <summary>How long it lives, in seconds; null for as long as nobody deletes it.</summary>
+    /// <summary>How long its machine may live, in seconds; null for as long as nobody ends it.</summary>
     public int? TtlSeconds { get; init; }
 
     /// <summary>A name for people that no other workspace has, or null.</summary>

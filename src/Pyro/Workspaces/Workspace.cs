@@ -57,7 +57,7 @@ public sealed record Workspace
     /// <summary>When something was done with it last.</summary>
     public required DateTimeOffset LastActivityAt { get; init; }
 
-    /// <summary>When it is deleted by itself, or null for never.</summary>
+    /// <summary>When its machine ends by itself, or null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>The id of the workspace it was forked from, or null.</summary>

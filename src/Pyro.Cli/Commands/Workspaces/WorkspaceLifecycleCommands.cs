@@ -12,7 +12,7 @@ internal static class WorkspaceLifecycleCommands
     {
         Argument<string> environment = EnvCommand.EnvironmentArgument();
         Option<int> vcpus = RunCommand.VcpuOption(), memory = RunCommand.MemoryOption();
-        var ttl = new Option<int?>("--ttl-seconds") { Description = "Delete the workspace after so many seconds; without it, it stays.", HelpName = "S" };
+        var ttl = new Option<int?>("--ttl-seconds") { Description = "End the machine for good after so many seconds; without it, it runs on. The folder stays until it is deleted.", HelpName = "S" };
         var name = new Option<string?>("--name") { Description = "A name to call it by.", HelpName = "N" };
         Option<string[]> labels = WorkspaceVerb.Many("--label", "K=V", "A word of your own; may be repeated.");
         var idOnly = new Option<bool>("--id-only") { Description = "Print the id and nothing else." };
