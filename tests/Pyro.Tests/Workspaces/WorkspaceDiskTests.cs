@@ -42,6 +42,31 @@ public sealed class WorkspaceDiskTests : IDisposable
     }
 
     [Fact]
+    public void A_record_is_read_without_a_layer_that_was_only_announced_whether_the_machine_runs_or_not()
+    {
+        WorkspaceDisk.Open(_folder, ["0001"], readOnly: false).Dispose();
+        File.WriteAllText(_folder.LayerPath("0002"), "");
+        foreach (bool runs in (bool[])[false, true])
+        {
+            _folder.Save(new WorkspaceRecord
+            {
+                WorkspaceId = "id",
+                Environment = "debian:12",
+                EnvironmentDigest = "",
+                VcpuCount = 1,
+                MemMib = 1024,
+                WorkspaceSeed = new Pyro.Workspaces.WorkspaceSeed("empty"),
+                MachineId = "",
+                CreatedAt = DateTimeOffset.UnixEpoch,
+                Layers = ["0001", "0002"],
+            });
+            using var alive = runs ? AliveLock.Take(_folder.Alive) : null;
+            Assert.Equal(["0001"], WorkspaceDisk.LoadSettled(_folder).Layers);
+            Assert.Equal(["0001"], _folder.Load().Layers);
+        }
+    }
+
+    [Fact]
     public void A_missing_or_damaged_layer_is_named()
     {
         Assert.Equal(ErrorCodes.WorkspaceDamaged, Assert.Throws<PyroException>(() => WorkspaceDisk.Settle(_folder, ["0001", "0002"])).Code);

@@ -22,7 +22,7 @@ internal static class WorkspaceDisk
     }
 
     /// <summary>
-    /// The layers that hold a stopped workspace's disk. A snapshot announces the machine's next layer in the record before it
+    /// The layers that hold a workspace's disk. A snapshot announces the machine's next layer in the record before it
     /// asks for it; whether the machine got there is told by the layer before: it is frozen then.
     /// </summary>
     /// <exception cref="PyroException">A layer is missing or damaged.</exception>
@@ -33,6 +33,22 @@ internal static class WorkspaceDisk
             count--;
         return (IReadOnlyList<string>)[.. layers.Take(count)];
     });
+
+    /// <summary>
+    /// Reads the record, without a layer that was announced and never got to: a snapshot may have been given up before the
+    /// machine was asked for it, and the next one must not take that layer for a part of the disk. The caller holds the lock.
+    /// </summary>
+    /// <exception cref="PyroException">The record or a layer is missing or damaged.</exception>
+    internal static WorkspaceRecord LoadSettled(WorkspaceFolder folder)
+    {
+        WorkspaceRecord record = folder.Load();
+        IReadOnlyList<string> settled = Settle(folder, record.Layers);
+        if (settled.Count == record.Layers.Count)
+            return record;
+        record = record with { Layers = settled };
+        folder.Save(record);
+        return record;
+    }
 
     /// <summary>Makes the top layer of a stopped workspace one that never changes again.</summary>
     /// <exception cref="PyroException">A layer is missing or damaged, or the disk is full.</exception>

@@ -30,7 +30,7 @@ internal sealed class WorkspaceForks(PyroPaths paths, WorkspaceStore store)
             IReadOnlyList<string> frozen;
             using (await store.LockAsync(source, cancellationToken).ConfigureAwait(false))
             {
-                record = source.Load();
+                record = WorkspaceDisk.LoadSettled(source);
                 WorkspaceCommands.RequireRunning(source, record);
                 WorkspaceSnapshots.RequireRoom(source, record);
                 frozen = record.Layers;

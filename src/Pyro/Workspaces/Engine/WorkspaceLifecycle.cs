@@ -13,8 +13,8 @@ internal sealed class WorkspaceLifecycle(PyroPaths paths, WorkspaceStore store)
     internal async Task<Workspace> StartAsync(WorkspaceFolder folder, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         using FileLock held = await store.LockAsync(folder, cancellationToken).ConfigureAwait(false);
-        WorkspaceRecord record = Stopped(folder, out bool runs);
-        if (!runs)
+        WorkspaceRecord record = WorkspaceDisk.LoadSettled(folder);
+        if (!AliveLock.IsHeld(folder.Alive))
             record = await RunAsync(folder, record, snapshot: null, progress, cancellationToken).ConfigureAwait(false);
         return WorkspaceStore.Describe(folder, record);
     }
@@ -67,7 +67,7 @@ internal sealed class WorkspaceLifecycle(PyroPaths paths, WorkspaceStore store)
     internal async Task<WorkspaceSnapshot> TakeSnapshotAsync(WorkspaceFolder folder, string name, CancellationToken cancellationToken)
     {
         using FileLock held = await store.LockAsync(folder, cancellationToken).ConfigureAwait(false);
-        await _snapshots.TakeAsync(folder, Stopped(folder, out _), name, cancellationToken).ConfigureAwait(false);
+        await _snapshots.TakeAsync(folder, WorkspaceDisk.LoadSettled(folder), name, cancellationToken).ConfigureAwait(false);
         new History(folder).Add(new HistoryEntry { Kind = History.Snapshot, At = WorkspaceCreation.Now(), Subject = name });
         return WorkspaceSnapshots.Describe(folder, WorkspaceSnapshots.Find(folder, name));
     }
@@ -76,7 +76,7 @@ internal sealed class WorkspaceLifecycle(PyroPaths paths, WorkspaceStore store)
     internal async Task<DeletedSnapshot> DeleteSnapshotAsync(WorkspaceFolder folder, string name, CancellationToken cancellationToken)
     {
         using FileLock held = await store.LockAsync(folder, cancellationToken).ConfigureAwait(false);
-        WorkspaceSnapshots.Delete(folder, Stopped(folder, out _), name);
+        WorkspaceSnapshots.Delete(folder, WorkspaceDisk.LoadSettled(folder), name);
         return new DeletedSnapshot(folder.Id, name, Deleted: true);
     }
 
@@ -117,20 +117,6 @@ internal sealed class WorkspaceLifecycle(PyroPaths paths, WorkspaceStore store)
         }
 
         machine.Release();
-        return record;
-    }
-
-    // A machine that died while a snapshot was taken may not have got to the layer that was announced for it.
-    private static WorkspaceRecord Stopped(WorkspaceFolder folder, out bool runs)
-    {
-        WorkspaceRecord record = folder.Load();
-        runs = AliveLock.IsHeld(folder.Alive);
-        IReadOnlyList<string> settled = runs ? record.Layers : WorkspaceDisk.Settle(folder, record.Layers);
-        if (settled.Count == record.Layers.Count)
-            return record;
-        File.Delete(folder.LayerPath(record.Layers[^1]));
-        record = record with { Layers = settled };
-        folder.Save(record);
         return record;
     }
 }

@@ -70,9 +70,14 @@ internal sealed class WorkspaceSnapshots(PyroPaths paths)
             // Announced first: whatever happens from here on, the layers that the machine may get to are known.
             record = record with { Layers = [.. record.Layers, WorkspaceDisk.NextLayer(folder)] };
             if (runs)
+            {
                 record = await TakeRunningAsync(folder, record, stage, cancellationToken).ConfigureAwait(false);
+            }
             else
-                record = TakeStopped(folder, record, frozen);
+            {
+                WorkspaceDisk.Freeze(folder, frozen);
+                folder.Save(record);
+            }
 
             WorkspaceFolder.SaveSnapshot(stage, new SnapshotRecord { SnapshotName = name, CreatedAt = WorkspaceCreation.Now(), Layers = frozen, HasMemory = runs });
             Directory.Move(stage, target);
@@ -119,16 +124,6 @@ internal sealed class WorkspaceSnapshots(PyroPaths paths)
         WorkspaceRecord settled = record with { Layers = WorkspaceDisk.Settle(folder, record.Layers) };
         folder.Save(settled);
         throw Failed(saved.Error, null);
-    }
-
-    private static WorkspaceRecord TakeStopped(WorkspaceFolder folder, WorkspaceRecord record, IReadOnlyList<string> frozen)
-    {
-        IReadOnlyList<string> settled = WorkspaceDisk.Settle(folder, frozen);
-        if (settled.Count != frozen.Count)
-            throw Failed("its layers changed meanwhile", null);
-        WorkspaceDisk.Freeze(folder, frozen);
-        folder.Save(record);
-        return record;
     }
 
     // What programs have written and not yet synced belongs to the snapshot too, also where only its disk can be used later.
