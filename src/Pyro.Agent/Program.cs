@@ -1,5 +1,7 @@
+using Pyro.Agent.Exec;
 using Pyro.Agent.Init;
 using Pyro.Agent.Native;
+using Pyro.Agent.Tools;
 
 namespace Pyro.Agent;
 
@@ -16,6 +18,8 @@ internal static class Program
             case ["serve", "--unix", string path]:
                 ProcessHost.Run(path);
                 return 0;
+            case [OwnProgram.ToolVerb, .. string[] tool]:
+                return ToolProgram.Run(tool);
             case ["--version"]:
                 _ = Sys.Write(1, Sys.Utf8("pyro-agent " + AgentVersion.Text + "\n").AsSpan()[..^1]);
                 return 0;

@@ -2,7 +2,7 @@ namespace Pyro.Protocol;
 
 /// <summary>
 /// What a frame is. 0x01 to 0x1f open a connection (requests), 0x20 to 0x3f go to the guest after a request, 0x40 and
-/// above come from the guest. A type unknown to its receiver is refused as a request and skipped otherwise.
+/// above come from the guest; 0x60 to 0x7f are spoken with a guest tool, on its standard input and output. A type unknown to its receiver is refused as a request and skipped otherwise.
 /// </summary>
 public enum FrameType : byte
 {
@@ -68,4 +68,37 @@ public enum FrameType : byte
 
     /// <summary>The answer to a hold request: all processes stand still. Empty payload; the connection stays.</summary>
     Held = 0x49,
+
+    /// <summary>To the tool <c>list</c>: <see cref="ListFilesRequest"/>.</summary>
+    ListFiles = 0x60,
+
+    /// <summary>To the tool <c>read</c>: <see cref="ReadFilesRequest"/>.</summary>
+    ReadFiles = 0x61,
+
+    /// <summary>To the tool <c>edit</c>: <see cref="EditOperation"/>, as often as there is something to do.</summary>
+    EditOperation = 0x62,
+
+    /// <summary>To the tool <c>tar-in</c>: <see cref="ReceiveTreeRequest"/>.</summary>
+    ReceiveTree = 0x63,
+
+    /// <summary>To the tool <c>tar-out</c>: <see cref="SendTreeRequest"/>.</summary>
+    SendTree = 0x64,
+
+    /// <summary>To and from tools: a part of a file's content or of an archive.</summary>
+    ToolData = 0x68,
+
+    /// <summary>To and from tools: what began is complete; empty payload. Without it a tool carries out nothing.</summary>
+    ToolEnd = 0x69,
+
+    /// <summary>From the tool <c>list</c>: <see cref="FileEntriesMessage"/>.</summary>
+    FileEntries = 0x70,
+
+    /// <summary>From the tool <c>read</c>: <see cref="FileContentMessage"/>, then content, then <see cref="ToolEnd"/>.</summary>
+    FileContent = 0x71,
+
+    /// <summary>From a tool, its last frame: <see cref="ToolDoneMessage"/>.</summary>
+    ToolDone = 0x72,
+
+    /// <summary>From a tool: <see cref="ToolFailedMessage"/>; its last frame, but for one file of several in <c>read</c>.</summary>
+    ToolFailed = 0x73,
 }

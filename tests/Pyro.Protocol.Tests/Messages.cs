@@ -30,6 +30,7 @@ internal static class Messages
         Terminal = random.Next(2) == 0 ? null : new TerminalSize((ushort)random.Next(65536), (ushort)random.Next(65536)),
         TimeoutMilliseconds = (uint)random.NextInt64(1L << 32),
         Stdin = random.Next(2) == 0,
+        Tool = random.Next(2) == 0,
     };
 
     public static AgentReady Ready(Random random) => new()
@@ -42,7 +43,7 @@ internal static class Messages
     };
 
     public static string Show(ExecRequest r)
-        => $"{r.Version}|{string.Join('\0', r.Arguments)}|{string.Join('\0', r.Environment)}|{r.ClearEnvironment}|{r.WorkingDirectory}|{r.Terminal}|{r.TimeoutMilliseconds}|{r.Stdin}";
+        => $"{r.Version}|{string.Join('\0', r.Arguments)}|{string.Join('\0', r.Environment)}|{r.ClearEnvironment}|{r.WorkingDirectory}|{r.Terminal}|{r.TimeoutMilliseconds}|{r.Stdin}|{r.Tool}";
 
     public static string Show(AgentReady r)
         => $"{r.ProtocolVersion}|{r.AgentVersion}|{r.EntryNanoseconds}|{r.MountedNanoseconds}|{r.ListeningNanoseconds}";

@@ -21,6 +21,19 @@ internal static class ExecStarter
             return;
         }
 
+        if (request.Tool)
+        {
+            // Nothing that the guest's disk holds decides what a tool is or does.
+            request = new ExecRequest
+            {
+                Arguments = OwnProgram.Arguments(request.Arguments),
+                WorkingDirectory = "/",
+                TimeoutMilliseconds = request.TimeoutMilliseconds,
+                Stdin = request.Stdin,
+                Tool = true,
+            };
+        }
+
         var environment = new CommandEnvironment(request);
         string directory = DirectoryOf(request, environment);
         if (!directory.StartsWith('/') || !CommandLookup.IsDirectory(directory))
@@ -30,7 +43,8 @@ internal static class ExecStarter
         }
 
         string command = request.Arguments[0];
-        string? program = CommandLookup.Find(command, environment.Path, directory, out int errno);
+        int errno = 0;
+        string? program = request.Tool ? OwnProgram.Path : CommandLookup.Find(command, environment.Path, directory, out errno);
         if (program is null)
         {
             TellNotRun(connection, request, errno);

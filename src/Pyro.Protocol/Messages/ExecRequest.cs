@@ -6,6 +6,7 @@ public sealed class ExecRequest : IMessage<ExecRequest>
     private const byte HasStdin = 1;
     private const byte HasTerminal = 2;
     private const byte HasClearedEnvironment = 4;
+    private const byte IsTool = 8;
 
     /// <inheritdoc/>
     public static FrameType Type => FrameType.Exec;
@@ -34,6 +35,12 @@ public sealed class ExecRequest : IMessage<ExecRequest>
     /// <summary>Whether the host will send standard input; without it, it is <c>/dev/null</c>. A terminal always has it.</summary>
     public bool Stdin { get; init; }
 
+    /// <summary>
+    /// The first argument names one of the agent's own tools (<see cref="ToolNames"/>) rather than a program in the guest: it
+    /// runs with an environment and a working directory of its own, whatever the request says.
+    /// </summary>
+    public bool Tool { get; init; }
+
     /// <inheritdoc/>
     public int Measure()
     {
@@ -51,7 +58,7 @@ public sealed class ExecRequest : IMessage<ExecRequest>
     {
         writer.WriteUInt16(Version);
         writer.WriteByte((byte)((Stdin ? HasStdin : 0) | (Terminal is null ? 0 : HasTerminal)
-            | (ClearEnvironment ? HasClearedEnvironment : 0)));
+            | (ClearEnvironment ? HasClearedEnvironment : 0) | (Tool ? IsTool : 0)));
         TerminalSize size = Terminal.GetValueOrDefault();
         writer.WriteUInt16(size.Columns);
         writer.WriteUInt16(size.Rows);
@@ -102,6 +109,7 @@ public sealed class ExecRequest : IMessage<ExecRequest>
             Terminal = (flags & HasTerminal) != 0 ? size : null,
             TimeoutMilliseconds = timeout,
             Stdin = (flags & HasStdin) != 0,
+            Tool = (flags & IsTool) != 0,
         };
     }
 
