@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pyro.Protocol;
 
 namespace Pyro.Trees;
 
@@ -6,7 +7,7 @@ namespace Pyro.Trees;
 public static class DirectoryReader
 {
     // struct linux_dirent64: u64 ino, i64 off, u16 length, u8 type, name and NUL.
-    private const int LengthAt = 16, NameAt = 19;
+    private const int LengthAt = 16, TypeAt = 18, NameAt = 19;
 
     [ThreadStatic]
     private static byte[]? t_buffer;
@@ -16,9 +17,9 @@ public static class DirectoryReader
     /// <param name="path">For messages.</param>
     /// <param name="mostBytes">The most bytes that all names together may have.</param>
     /// <exception cref="TreeException">It cannot be read, or holds more.</exception>
-    public static List<byte[]> ReadNames(int directory, ReadOnlySpan<byte> path, int mostBytes = 16 << 20)
+    public static List<DirectoryEntry> Read(int directory, ReadOnlySpan<byte> path, int mostBytes = 16 << 20)
     {
-        var names = new List<byte[]>();
+        var names = new List<DirectoryEntry>();
         byte[] buffer = t_buffer ??= new byte[32 * 1024];
         int length;
         int total = 0;
@@ -34,14 +35,26 @@ public static class DirectoryReader
                     continue;
                 total += name.Length;
                 if (total > mostBytes)
-                    throw new TreeException(Protocol.ToolFailure.TooLarge, TreeException.Text(path), "the directory holds too many names");
-                names.Add(name.ToArray());
+                    throw new TreeException(ToolFailure.TooLarge, TreeException.Text(path), "the directory holds too many names");
+                names.Add(new DirectoryEntry(name.ToArray(), KindOf(buffer[at + TypeAt])));
             }
         }
 
         if (length < 0)
             throw TreeException.FromErrno(-length, path);
-        names.Sort(static (a, b) => a.AsSpan().SequenceCompareTo(b));
+        names.Sort(static (a, b) => a.NameZ.AsSpan().SequenceCompareTo(b.NameZ));
         return names;
     }
+
+    private static FileKind KindOf(byte type) => type switch
+    {
+        1 => FileKind.Fifo,
+        2 => FileKind.CharacterDevice,
+        4 => FileKind.Directory,
+        6 => FileKind.BlockDevice,
+        8 => FileKind.File,
+        10 => FileKind.Link,
+        12 => FileKind.Socket,
+        _ => FileKind.Unknown,
+    };
 }

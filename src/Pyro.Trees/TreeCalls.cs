@@ -28,6 +28,7 @@ public static unsafe class TreeCalls
     public const int AT_FDCWD = -100;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
+    public const int LOCK_UN = 8;
     public const uint RENAME_NOREPLACE = 1;
     public const uint RENAME_EXCHANGE = 2;
 #pragma warning restore CS1591

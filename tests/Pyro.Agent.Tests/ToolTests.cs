@@ -39,7 +39,7 @@ public sealed class ToolTests(AgentProcess agent) : IClassFixture<AgentProcess>
     {
         using var folder = new TemporaryFolder();
         var random = new Random(5);
-        foreach (string name in (string[])[ToolNames.List, ToolNames.Read])
+        foreach (string name in (string[])[ToolNames.List, ToolNames.Read, ToolNames.Edit, ToolNames.TarIn, ToolNames.TarOut])
         {
             var noise = new byte[500];
             random.NextBytes(noise);

@@ -24,6 +24,7 @@ internal sealed class ListTool
     public static ToolDoneMessage Run(ToolStreams streams, WorkRoot root)
     {
         ListFilesRequest request = streams.Read<ListFilesRequest>();
+        Stage.Recover(root);
         var tool = new ListTool(streams, request);
         byte[] path = WorkRoot.Parse(request.Path);
         int top = root.Open(path, TreeCalls.O_PATH);
@@ -41,7 +42,7 @@ internal sealed class ListTool
 
     private void ListDirectory(int directory, ReadOnlySpan<byte> path, int depth)
     {
-        foreach (byte[] name in DirectoryReader.ReadNames(directory, path))
+        foreach ((byte[] name, _) in DirectoryReader.Read(directory, path))
         {
             if (_told == _request.Limit)
             {

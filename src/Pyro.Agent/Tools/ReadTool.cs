@@ -9,6 +9,7 @@ internal static class ReadTool
     public static ToolDoneMessage Run(ToolStreams streams, WorkRoot root)
     {
         ReadFilesRequest request = streams.Read<ReadFilesRequest>();
+        Stage.Recover(root);
         ulong files = 0, bytes = 0;
         foreach (string path in request.Paths)
         {

@@ -19,6 +19,8 @@ internal static class ToolProgram
         // Modes are what the request says, to the bit.
         _ = Libc.umask(0);
         var streams = new ToolStreams();
+        // Whoever reads the answer may be gone, which ends a write and no transaction.
+        _ = Libc.signal(Linux.SIGPIPE, Linux.SIG_IGN);
         try
         {
             ToolDoneMessage done;
@@ -29,6 +31,15 @@ internal static class ToolProgram
                     break;
                 case ToolNames.Read:
                     done = ReadTool.Run(streams, new WorkRoot(root));
+                    break;
+                case ToolNames.Edit:
+                    done = EditTool.Run(streams, new WorkRoot(root));
+                    break;
+                case ToolNames.TarIn:
+                    done = TarInTool.Run(streams, new WorkRoot(root));
+                    break;
+                case ToolNames.TarOut:
+                    done = TarOutTool.Run(streams, new WorkRoot(root));
                     break;
                 default:
                     Sys.Log("there is no tool " + name);

@@ -25,7 +25,7 @@ internal sealed class ToolStreams(int input, int output)
 
     /// <summary>Reads the next frame; its payload is valid until the next read.</summary>
     /// <exception cref="TreeException">There is none, or no whole one: nobody is left to work for.</exception>
-    public ReadOnlySpan<byte> Read()
+    public ReadOnlyMemory<byte> Read()
     {
         while (true)
         {
@@ -40,7 +40,7 @@ internal sealed class ToolStreams(int input, int output)
                     Type = header.Type;
                     int at = _start + Wire.HeaderSize;
                     _start += needed;
-                    return _in.AsSpan(at, header.Length);
+                    return _in.AsMemory(at, header.Length);
                 }
             }
 
@@ -62,8 +62,8 @@ internal sealed class ToolStreams(int input, int output)
     public T Read<T>()
         where T : IMessage<T>
     {
-        ReadOnlySpan<byte> payload = Read();
-        return Type == T.Type ? Frame.Decode<T>(payload) : throw Unexpected();
+        ReadOnlyMemory<byte> payload = Read();
+        return Type == T.Type ? Frame.Decode<T>(payload.Span) : throw Unexpected();
     }
 
     public ProtocolException Unexpected() => new($"a frame of type {(byte)Type} came where it makes no sense");

@@ -1,9 +1,12 @@
 namespace Pyro.Protocol;
 
-/// <summary>Give a file or a tree as a tar archive, as data; its first entry is what was asked for, by the name ".".</summary>
+/// <summary>Give a file or a tree as a tar archive, as data; its first entry is what was asked for, by the name <see cref="TopName"/>.</summary>
 /// <param name="Path">Below the root; empty for the root itself.</param>
 public readonly record struct SendTreeRequest(string Path) : IMessage<SendTreeRequest>
 {
+    /// <summary>What the file or the tree is called in the archive.</summary>
+    public const string TopName = "top";
+
     /// <inheritdoc/>
     public static FrameType Type => FrameType.SendTree;
 

@@ -1,0 +1,8 @@
+using Pyro.Protocol;
+
+namespace Pyro.Trees;
+
+/// <summary>A name in a directory.</summary>
+/// <param name="NameZ">Its bytes and a NUL.</param>
+/// <param name="Kind">What it was when it was read; unknown where the file system does not say.</param>
+public readonly record struct DirectoryEntry(byte[] NameZ, FileKind Kind);
