@@ -8,4 +8,5 @@ namespace Pyro.Bench;
 [JsonSerializable(typeof(MemoryReport))]
 [JsonSerializable(typeof(Torture.TortureReport))]
 [JsonSerializable(typeof(Forks.ForkFacts))]
+[JsonSerializable(typeof(TransferReport))]
 internal sealed partial class BenchJson : JsonSerializerContext;

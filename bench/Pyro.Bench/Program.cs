@@ -6,8 +6,10 @@ using Pyro.Bench.Torture;
 if (args is ["torture", ..])
     return await TortureCommand.RunAsync(args.AsMemory(1));
 
+// Usage: pyro-bench boot|kvm|memory|files [--runs N] [--files N] [--json]
 string verb = args.Length > 0 ? args[0] : "";
 int runs = verb == "kvm" ? 200 : 20;
+int files = 50_000;
 bool json = false;
 for (int i = 1; i < args.Length; i++)
 {
@@ -15,6 +17,8 @@ for (int i = 1; i < args.Length; i++)
         json = true;
     else if (args[i] == "--runs" && i + 1 < args.Length && int.TryParse(args[++i], out int asked) && asked > 0)
         runs = asked;
+    else if (args[i] == "--files" && i + 1 < args.Length && int.TryParse(args[++i], out int count) && count > 0)
+        files = count;
     else
         return Usage();
 }
@@ -34,6 +38,8 @@ try
             return 0;
         case "forks":
             Report.Print(await ForkScenario.RunAsync());
+        case "files":
+            Report.Print(await TransferReport.MeasureAsync(Math.Min(runs, 5), files), json);
             return 0;
         default:
             return Usage();
@@ -48,5 +54,6 @@ catch (Exception e) when (e is BenchException or Pyro.PyroException or IOExcepti
 static int Usage()
 {
     Console.Error.WriteLine("usage: bench/compare boot|kvm|memory|forks [--runs N] [--json]");
+    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory|files [--runs N] [--files N] [--json]");
     return 2;
 }

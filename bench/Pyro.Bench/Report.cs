@@ -72,6 +72,19 @@ internal static class Report
     /// <summary>What <c>ForkTests</c> reads.</summary>
     internal static void Print(ForkFacts facts) => Console.WriteLine(JsonSerializer.Serialize(facts, BenchJson.Default.ForkFacts));
 
+    internal static void Print(TransferReport report, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.TransferReport));
+            return;
+        }
+        Line("push", report.PushMs, "ms");
+        Line("tar | tar", report.TarMs, "ms");
+        Value("push / tar", report.Ratio, "F3");
+        Value("export, ms", report.ExportMs, "F0");
+    }
+
     private static void Value(string name, double value, string format) =>
         Console.WriteLine($"{name,-24} {value.ToString(format, CultureInfo.InvariantCulture)}");
 

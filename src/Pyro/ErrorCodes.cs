@@ -96,6 +96,45 @@ public static class ErrorCodes
     /// <summary>A file or folder of Pyro's own cannot be made, read or trusted.</summary>
     public const string FolderFailed = "folder_failed";
 
+    /// <summary>A path, or a link on its way, leads out of the workspace.</summary>
+    public const string PathOutsideWorkspace = "path_outside_workspace";
+
+    /// <summary>There is no such file or folder.</summary>
+    public const string NotFound = "not_found";
+
+    /// <summary>A folder where a file is wanted.</summary>
+    public const string IsDirectory = "is_directory";
+
+    /// <summary>Something else where a folder is wanted.</summary>
+    public const string NotDirectory = "not_directory";
+
+    /// <summary>Neither file nor folder: a device, a socket, a pipe.</summary>
+    public const string NotRegular = "not_regular";
+
+    /// <summary>The file is not UTF-8 text.</summary>
+    public const string NotText = "not_text";
+
+    /// <summary>More than Pyro handles at once.</summary>
+    public const string TooLarge = "too_large";
+
+    /// <summary>Something is there where nothing should be.</summary>
+    public const string Exists = "exists";
+
+    /// <summary>A file is not any more as it was when it was read.</summary>
+    public const string FileChanged = "file_changed";
+
+    /// <summary>The guest's disk is full.</summary>
+    public const string DiskFull = "disk_full";
+
+    /// <summary>A source holds what cannot be brought into a workspace; nothing of it was.</summary>
+    public const string SyncRefused = "sync_refused";
+
+    /// <summary>An export cannot be written to where it should go; nothing was.</summary>
+    public const string ExportRefused = "export_refused";
+
+    /// <summary>Work on files in the guest failed.</summary>
+    public const string FileFailed = "file_failed";
+
     /// <summary>Something that Pyro did not expect; a defect.</summary>
     public const string Internal = "internal";
 }

@@ -46,6 +46,9 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>The id of the process that runs it.</summary>
     public int ProcessId => _vmm.ProcessId;
 
+    /// <summary>The Unix socket by which its guest is reached.</summary>
+    internal string VsockPath => _sockets.Path;
+
     /// <summary>How long it took to start.</summary>
     public MachineTimings Timings { get; private set; } = new(default, default, default, default);
 
