@@ -206,7 +206,7 @@ public static unsafe class TreeCalls
     {
         Timespec* times = stackalloc Timespec[2];
         Fill(times, nanoseconds);
-        return Result(Libc.utimensat(fd, null, times, 0));
+        return Result(Libc.futimens(fd, times));
     }
 
     /// <summary>Sets the mtime of one name in a directory, never through a symbolic link.</summary>

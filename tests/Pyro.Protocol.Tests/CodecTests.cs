@@ -60,6 +60,52 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void What_is_said_to_tools_reads_back_as_it_was_written()
+    {
+        var random = new Random(Seed);
+        for (int i = 0; i < 5_000; i++)
+        {
+            var list = new ListFilesRequest(Messages.Text(random), random.Next(2) == 0, (uint)random.Next());
+            Assert.Equal(list, RoundTrip(list));
+            string[] paths = [.. Enumerable.Range(0, random.Next(5)).Select(_ => Messages.Text(random))];
+            ReadFilesRequest read = RoundTrip(new ReadFilesRequest(paths, (ulong)i));
+            Assert.Equal((string.Join('\0', paths), (ulong)i), (string.Join('\0', read.Paths), read.MaxBytes));
+            EditOperation edit = Messages.Edit(random);
+            Assert.Equal(edit, RoundTrip(edit));
+            FileEntry[] entries = [.. Enumerable.Range(0, random.Next(5)).Select(_ => Messages.Entry(random))];
+            Assert.Equal(entries.Select(Messages.Show), RoundTrip(new FileEntriesMessage(entries)).Entries.Select(Messages.Show));
+            var content = new FileContentMessage(edit.Version, (ushort)random.Next(0x1000), random.NextInt64());
+            Assert.Equal(content, RoundTrip(content));
+            var done = new ToolDoneMessage((ulong)random.NextInt64(), (ulong)random.NextInt64(), random.Next(2) == 0);
+            Assert.Equal(done, RoundTrip(done));
+            var failed = new ToolFailedMessage(Messages.Text(random), Messages.Text(random), Messages.Text(random));
+            Assert.Equal(failed, RoundTrip(failed));
+        }
+    }
+
+    [Fact]
+    public void Hostile_payloads_of_tools_parse_or_are_refused_and_cost_little()
+    {
+        var random = new Random(Seed);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int refused = 0;
+        const int Cases = 30_000;
+        for (int i = 0; i < Cases; i++)
+        {
+            byte[] payload = Hostile(random, i % 2 == 0
+                ? Frame.Encode(new FileEntriesMessage([.. Enumerable.Range(0, 4).Select(_ => Messages.Entry(random))]))
+                : Frame.Encode(Messages.Edit(random)));
+            refused += Refused<FileEntriesMessage>(payload) + Refused<EditOperation>(payload) + Refused<ReadFilesRequest>(payload)
+                + Refused<ListFilesRequest>(payload) + Refused<FileContentMessage>(payload) + Refused<ToolDoneMessage>(payload)
+                + Refused<ToolFailedMessage>(payload) + Refused<ReceiveTreeRequest>(payload) + Refused<SendTreeRequest>(payload);
+        }
+
+        Assert.InRange(refused, Cases, Cases * 9);
+        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / Cases;
+        Assert.True(each < 64 * 1024, $"{each} bytes a case");
+    }
+
+    [Fact]
     public void Fields_of_a_newer_peer_are_ignored()
     {
         byte[] frame = Frame.Encode(Messages.Exec(new Random(Seed)));
@@ -161,7 +207,7 @@ public sealed class CodecTests
     }
 
     // Random bytes, cuts of real payloads, and real payloads with bytes or whole lengths changed.
-    private static byte[] Hostile(Random random)
+    private static byte[] Hostile(Random random, byte[]? frame = null)
     {
         if (random.Next(4) == 0)
         {
@@ -170,7 +216,7 @@ public sealed class CodecTests
             return noise;
         }
 
-        byte[] payload = Frame.Encode(Messages.Exec(random))[Wire.HeaderSize..];
+        byte[] payload = (frame ?? Frame.Encode(Messages.Exec(random)))[Wire.HeaderSize..];
         for (int changes = random.Next(1, 4); changes > 0; changes--)
         {
             int at = random.Next(payload.Length);

@@ -42,6 +42,26 @@ internal static class Messages
         ListeningNanoseconds = (ulong)random.NextInt64(),
     };
 
+    public static EditOperation Edit(Random random) => new()
+    {
+        Kind = (EditKind)random.Next(1, 6),
+        Path = Text(random),
+        NewPath = Text(random),
+        Mode = random.Next(2) == 0 ? null : (ushort)random.Next(0x1000),
+        Precondition = (EditPrecondition)random.Next(3),
+        Version = new FileVersion((ulong)random.NextInt64(), (ulong)random.NextInt64(), random.NextInt64(long.MinValue, long.MaxValue)),
+    };
+
+    public static FileEntry Entry(Random random)
+    {
+        var path = new byte[random.Next(300)];
+        random.NextBytes(path);
+        return new FileEntry(path, (FileKind)random.Next(8), (ushort)random.Next(0x1000), (ulong)random.NextInt64(), random.NextInt64(long.MinValue, long.MaxValue), path.AsMemory(0, path.Length / 2));
+    }
+
+    public static string Show(FileEntry e)
+        => $"{Convert.ToHexString(e.Path.Span)}|{e.Kind}|{e.Mode}|{e.Size}|{e.ModifiedNanoseconds}|{Convert.ToHexString(e.LinkTarget.Span)}";
+
     public static string Show(ExecRequest r)
         => $"{r.Version}|{string.Join('\0', r.Arguments)}|{string.Join('\0', r.Environment)}|{r.ClearEnvironment}|{r.WorkingDirectory}|{r.Terminal}|{r.TimeoutMilliseconds}|{r.Stdin}|{r.Tool}";
 

@@ -63,5 +63,8 @@ internal static unsafe partial class Libc
     public static partial int utimensat(int directory, byte* path, Timespec* times, int flags);
 
     [LibraryImport(Name, SetLastError = true)]
+    public static partial int futimens(int fd, Timespec* times);
+
+    [LibraryImport(Name, SetLastError = true)]
     public static partial int flock(int fd, int operation);
 }
