@@ -64,6 +64,9 @@ public sealed class ToolStream : IAsyncDisposable
     /// <summary>Sends <see cref="FrameType.ToolEnd"/>: what began is complete.</summary>
     public ValueTask<bool> WriteEndAsync(CancellationToken cancellationToken = default) => WriteAsync(FrameType.ToolEnd, default, cancellationToken);
 
+    /// <summary>Ends the input before what began is complete: the tool does nothing of it, says so, and cleans up.</summary>
+    public ValueTask AbandonAsync(CancellationToken cancellationToken = default) => _exec.CloseStdinAsync(cancellationToken);
+
     /// <summary>Waits for the next frame.</summary>
     /// <returns>To be disposed of.</returns>
     /// <exception cref="ToolEndedException">The tool ended before its last frame.</exception>

@@ -114,8 +114,17 @@ internal sealed class GuestFiles
         PushSource from = await Task.Run(() => PushSource.Open(source), cancellationToken).ConfigureAwait(false);
         await using GuestTool tool = await StartAsync(ToolNames.TarIn, cancellationToken).ConfigureAwait(false);
         await tool.Stream.WriteAsync(new ReceiveTreeRequest(below), cancellationToken).ConfigureAwait(false);
-        // Whole or not at all: without its end the tool does nothing.
-        await TarSending.SendAsync(from, tool.Stream, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Whole or not at all: without its end the tool does nothing.
+            await TarSending.SendAsync(from, tool.Stream, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PyroException)
+        {
+            await tool.AbandonAsync(cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+
         ToolDoneMessage done = await tool.DoneAsync(cancellationToken).ConfigureAwait(false);
         return new TransferResult(done.Entries, done.Bytes, from.Origin);
     }

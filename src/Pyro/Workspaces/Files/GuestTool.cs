@@ -66,6 +66,21 @@ internal sealed class GuestTool : IAsyncDisposable
         return Frame.Decode<ToolDoneMessage>(frame.Payload.Span);
     }
 
+    /// <summary>Lets the tool clean up and end, where there is nothing to go on with.</summary>
+    internal async Task AbandonAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _stream.AbandonAsync(cancellationToken).ConfigureAwait(false);
+            while (true)
+                (await _stream.ReadAsync(cancellationToken).ConfigureAwait(false)).Dispose();
+        }
+        catch (Exception e) when (e is ToolEndedException or GuestConnectionLostException or ProtocolException)
+        {
+            // It has ended; why the work could not go on is told already.
+        }
+    }
+
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private static async Task<T> TranslateAsync<T>(Func<Task<T>> work)
