@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Pyro.Benchmarks;
-using Pyro.Interop;
 using Pyro.Machines;
 using Pyro.Protocol;
+using Pyro.Running;
 using Pyro.Workspaces.Files;
 
 namespace Pyro.Bench;

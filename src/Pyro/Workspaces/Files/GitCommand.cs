@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Pyro.Interop;
+using Pyro.Kvm.Native;
+using Pyro.Running;
 
 namespace Pyro.Workspaces.Files;
 
@@ -51,14 +52,12 @@ internal static class GitCommand
                 .Select(v => $"{v.Key}={v.Value}"),
         ];
         SpawnedProcess git = SpawnedProcess.TryStart(command, environment, folder, inherit: false, out int errno)
-            ?? throw (errno == Libc.ENOENT
+            ?? throw (errno == Uapi.ENOENT
                 ? new PyroException(ErrorCodes.ToolMissing, $"{folder} is a Git checkout, and git is not installed", "Install git, or push a tar archive of the folder.")
                 : new PyroException(ErrorCodes.ToolMissing, $"git cannot be started: error {errno}", "Check your installation of git."));
         git.Stdin!.Dispose();
-        using SafeFileHandle stdout = git.Stdout!;
-        using SafeFileHandle stderr = git.Stderr!;
-        Task<byte[]> errors = Task.Run(() => ReadAll(stderr));
-        byte[] output = ReadAll(stdout);
+        Task<byte[]> errors = Task.Run(() => ReadAll(git.Stderr!));
+        byte[] output = ReadAll(git.Stdout!);
         int code = git.Wait();
         if (code == 0)
             return output;
@@ -68,11 +67,9 @@ internal static class GitCommand
 
     private static byte[] ReadAll(SafeFileHandle from)
     {
+        using var stream = new FileStream(from, FileAccess.Read, bufferSize: 0);
         using var all = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        int count;
-        while ((count = FileDescriptor.Read(from, buffer)) > 0)
-            all.Write(buffer, 0, count);
+        stream.CopyTo(all);
         return all.ToArray();
     }
 }
