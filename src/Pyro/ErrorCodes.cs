@@ -135,6 +135,15 @@ public static class ErrorCodes
     /// <summary>Work on files in the guest failed.</summary>
     public const string FileFailed = "file_failed";
 
+    /// <summary>The text is no unified diff that can be read.</summary>
+    public const string PatchInvalid = "patch_invalid";
+
+    /// <summary>The patch does not fit the files as they are; nothing was changed.</summary>
+    public const string PatchRejected = "patch_rejected";
+
+    /// <summary>What changed in a workspace could not be told.</summary>
+    public const string DiffFailed = "diff_failed";
+
     /// <summary>Something that Pyro did not expect; a defect.</summary>
     public const string Internal = "internal";
 }
