@@ -84,6 +84,9 @@ public enum FrameType : byte
     /// <summary>To the tool <c>tar-out</c>: <see cref="SendTreeRequest"/>.</summary>
     SendTree = 0x64,
 
+    /// <summary>To the tool <c>changes</c>: <see cref="ChangesRequest"/>.</summary>
+    Changes = 0x65,
+
     /// <summary>To and from tools: a part of a file's content or of an archive.</summary>
     ToolData = 0x68,
 
@@ -101,4 +104,10 @@ public enum FrameType : byte
 
     /// <summary>From a tool: <see cref="ToolFailedMessage"/>; its last frame, but for one file of several in <c>read</c>.</summary>
     ToolFailed = 0x73,
+
+    /// <summary>From the tool <c>changes</c>, its first frame: <see cref="ChangesFoundMessage"/>.</summary>
+    ChangesFound = 0x74,
+
+    /// <summary>From the tool <c>changes</c>: <see cref="TreeChangeMessage"/>, then content.</summary>
+    TreeChange = 0x75,
 }

@@ -36,7 +36,7 @@ public static class DirectoryReader
                 total += name.Length;
                 if (total > mostBytes)
                     throw new TreeException(ToolFailure.TooLarge, TreeException.Text(path), "the directory holds too many names");
-                names.Add(new DirectoryEntry(name.ToArray(), KindOf(buffer[at + TypeAt])));
+                names.Add(new DirectoryEntry(name.ToArray(), KindOf(buffer[at + TypeAt])) { Inode = BinaryPrimitives.ReadUInt64LittleEndian(buffer.AsSpan(at)) });
             }
         }
 

@@ -1,4 +1,5 @@
 using Pyro.Agent.Native;
+using Pyro.Agent.Tools.Changes;
 using Pyro.Protocol;
 using Pyro.Trees;
 
@@ -40,6 +41,9 @@ internal static class ToolProgram
                     break;
                 case ToolNames.TarOut:
                     done = TarOutTool.Run(streams, new WorkRoot(root));
+                    break;
+                case ToolNames.Changes:
+                    done = ChangesTool.Run(streams, new WorkRoot(root));
                     break;
                 default:
                     Sys.Log("there is no tool " + name);

@@ -17,4 +17,7 @@ public static class ToolNames
 
     /// <summary>Gives a file or a tree as a tar archive.</summary>
     public const string TarOut = "tar-out";
+
+    /// <summary>Tells what differs from an older state of the same file system.</summary>
+    public const string Changes = "changes";
 }
