@@ -2,11 +2,10 @@ using Pyro.Bench;
 using Pyro.Bench.Forks;
 using Pyro.Bench.Torture;
 
-// Usage: pyro-bench boot|kvm|memory|forks [--runs N] [--json], or as TortureCommand says
+// Usage: pyro-bench boot|kvm|memory|files|forks [--runs N] [--files N] [--json], or as TortureCommand says
 if (args is ["torture", ..])
     return await TortureCommand.RunAsync(args.AsMemory(1));
 
-// Usage: pyro-bench boot|kvm|memory|files [--runs N] [--files N] [--json]
 string verb = args.Length > 0 ? args[0] : "";
 int runs = verb == "kvm" ? 200 : 20;
 int files = 50_000;
@@ -38,6 +37,7 @@ try
             return 0;
         case "forks":
             Report.Print(await ForkScenario.RunAsync());
+            return 0;
         case "files":
             Report.Print(await TransferReport.MeasureAsync(Math.Min(runs, 5), files), json);
             return 0;
@@ -53,7 +53,6 @@ catch (Exception e) when (e is BenchException or Pyro.PyroException or IOExcepti
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory|forks [--runs N] [--json]");
-    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory|files [--runs N] [--files N] [--json]");
+    Console.Error.WriteLine("usage: bench/compare boot|kvm|memory|files|forks [--runs N] [--files N] [--json]");
     return 2;
 }

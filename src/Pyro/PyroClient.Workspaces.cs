@@ -17,16 +17,27 @@ public sealed partial class PyroClient
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        return new WorkspaceCreation(Paths, Store).CreateAsync(request, progress, cancellationToken);
+        return CreateAsync();
+
+        async Task<Workspace> CreateAsync()
+        {
+            await Lifecycle.ReapAsync(cancellationToken).ConfigureAwait(false);
+            return await new WorkspaceCreation(Paths, Store).CreateAsync(request, progress, cancellationToken).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>All workspaces of the user.</summary>
+    /// <summary>All workspaces of the user, but those whose time to live is over: they are deleted first.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
-    public Task<WorkspaceList> ListWorkspacesAsync(CancellationToken cancellationToken = default)
+    public async Task<WorkspaceList> ListWorkspacesAsync(CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(new WorkspaceList(Store.List()));
+        await Lifecycle.ReapAsync(cancellationToken).ConfigureAwait(false);
+        return new WorkspaceList(Store.List());
     }
+
+    /// <summary>Deletes the workspaces whose time to live is over. Their machines have ended by themselves at that time.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The ids of those that were deleted.</returns>
+    public Task<IReadOnlyList<string>> ReapExpiredAsync(CancellationToken cancellationToken = default) => Lifecycle.ReapAsync(cancellationToken);
 
     /// <summary>A workspace as it is now.</summary>
     /// <param name="workspace">Which.</param>
@@ -158,6 +169,81 @@ public sealed partial class PyroClient
         WorkspaceStore store = Store;
         return new WorkspaceForks(Paths, store).ForkAsync(store.Find(workspace), request, progress, cancellationToken);
     }
+
+    /// <summary>Brings a folder, a Git checkout or a tar archive into a running workspace: all of it or nothing. What it does not have stays.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="sourcePath">A folder or a .tar, .tar.gz or .tgz on the host. Of a Git checkout: what is tracked, and what is neither tracked nor ignored.</param>
+    /// <param name="dest">A folder below <c>/workspace</c>, made if it is not there.</param>
+    /// <param name="cancellationToken">Ends the call; nothing was changed then.</param>
+    /// <exception cref="PyroException">The source holds what is refused, or the workspace cannot take it; nothing was changed.</exception>
+    public Task<WorkspaceSync> PushWorkspaceSyncAsync(string workspace, string sourcePath, string dest = Workspace.Path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sourcePath);
+        return Files.PushAsync(Store.Find(workspace), sourcePath, dest, cancellationToken);
+    }
+
+    /// <summary>Copies a file or folder out of a running workspace, links as links: whole or not at all.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="path">Below <c>/workspace</c>.</param>
+    /// <param name="outputPath">What it is to be called on the host.</param>
+    /// <param name="overwrite">Put it in the place of what is there.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PyroException">It cannot be read or written; nothing was.</exception>
+    public Task<WorkspaceExport> ExportWorkspaceAsync(string workspace, string path, string outputPath, bool overwrite = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        return Files.ExportAsync(Store.Find(workspace), path, outputPath, overwrite, cancellationToken);
+    }
+
+    /// <summary>What differs between <c>/workspace</c> in a running workspace and its baseline.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PyroException">There is none, it does not run, or its disk cannot be compared.</exception>
+    public Task<WorkspaceDiff> DiffWorkspaceAsync(string workspace, CancellationToken cancellationToken = default) =>
+        Files.DiffAsync(Store.Find(workspace), cancellationToken);
+
+    /// <summary>Lists a folder of a running workspace, or tells of one file.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="path">Below <c>/workspace</c>.</param>
+    /// <param name="recursive">Folders in it too.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PyroException">There is nothing of this name, or it leads out of the workspace.</exception>
+    public Task<WorkspaceFileList> ListWorkspaceFilesAsync(string workspace, string path = Workspace.Path, bool recursive = false, CancellationToken cancellationToken = default) =>
+        Files.ListAsync(Store.Find(workspace), path, recursive, cancellationToken);
+
+    /// <summary>Reads a text file of a running workspace.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="path">Below <c>/workspace</c>.</param>
+    /// <param name="maxBytes">The most bytes to read.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PyroException">It cannot be read, or is not UTF-8 text.</exception>
+    public Task<WorkspaceFileContent> ReadWorkspaceFileAsync(string workspace, string path, int maxBytes = 65536, CancellationToken cancellationToken = default) =>
+        Files.ReadAsync(Store.Find(workspace), path, maxBytes, cancellationToken);
+
+    /// <summary>Writes a text file of a running workspace, whole: its parents are made, and the mode of what was there is kept.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="path">Below <c>/workspace</c>.</param>
+    /// <param name="text">Its content.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PyroException">It cannot be written; nothing was changed.</exception>
+    public Task<WorkspaceFileWritten> WriteWorkspaceFileAsync(string workspace, string path, string text, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Files.WriteAsync(Store.Find(workspace), path, text, cancellationToken);
+    }
+
+    /// <summary>Applies a unified diff to the files of a running workspace: all of it, or nothing.</summary>
+    /// <param name="workspace">Which.</param>
+    /// <param name="patch">The diff, as <c>git diff</c> or <c>diff -u</c> write it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PyroException">It is no patch, or does not fit; the message names file, hunk and reason, and nothing was changed.</exception>
+    public Task<WorkspacePatchApplied> ApplyWorkspacePatchAsync(string workspace, string patch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        return Files.PatchAsync(Store.Find(workspace), patch, cancellationToken);
+    }
+
+    private WorkspaceFileWork Files => new(Paths);
 
     private WorkspaceLifecycle Lifecycle => new(Paths, Store);
 }

@@ -109,6 +109,53 @@ public sealed class WorkspaceTests(Host host)
     }
 
     [Fact]
+    public async Task Files_go_in_are_changed_compared_patched_and_come_out()
+    {
+        CommandResult result = await RunAsync("""
+            mkdir -p "$base/tree/src"; cd "$base/tree"
+            printf 'one\ntwo\nthree\n' > src/a.txt; printf '#!/bin/sh\necho run\n' > run.sh; chmod 755 run.sh; ln -s src/a.txt link; printf 'gone\n' > gone
+            head -c 100000 /dev/urandom > blob
+            w create debian:12 --name files --seed-path "$base/tree" --json 2>/dev/null | jq -c .workspace_seed.mode
+            w file list files --recursive --json | jq -c '[.entries[] | .path, .type, .mode]'
+            w file read files src/a.txt --json | jq -c '[.size, .content, .truncated]'
+            w diff files --json | jq -c '[.changed, .summary.modified]'
+            w file write files /workspace/new/deep.txt --text 'hello' >/dev/null
+            w exec files -- sh -c 'sed -i s/two/TWO/ src/a.txt; rm gone; ./run.sh; chmod 644 run.sh; echo x >> blob'
+            w diff files --json > "$base/diff.json"
+            jq -c '[.summary.added, .summary.modified, .summary.deleted, .summary.type_changed, [.entries[] | .path, .status]]' "$base/diff.json"
+            jq -r .patch "$base/diff.json" > "$base/first.patch"
+            w reset files --json 2>/dev/null | field state
+            w patch apply files --patch-file "$base/first.patch" --json | jq -c '[.changed[] | .status]'
+            w diff files --json | jq -r .patch > "$base/second.patch"; cmp "$base/first.patch" "$base/second.patch" && echo same
+            code() { local code=0; "$@" >"$base/out" 2>&1 || code=$?; echo "$code $(jq -r .error.code < "$base/out")"; }
+            code pyro workspace patch apply files --patch-file "$base/first.patch" --json
+            code pyro workspace patch apply files --patch nonsense --json
+            code pyro workspace file read files /etc/passwd --json
+            code pyro workspace file read files ../etc/passwd --json
+            code pyro workspace file read files none --json
+            code pyro workspace file read files src --json
+            code pyro workspace file read files blob --json
+            code pyro workspace file write files x --json
+            w export files src --output "$base/out-src" >/dev/null; cat "$base/out-src/a.txt"
+            code pyro workspace export files src --output "$base/out-src" --json
+            w export files run.sh --output "$base/out-src/../run2" >/dev/null; stat -c %a "$base/run2"
+            mkdir "$base/more"; echo added > "$base/more/m"; ln -s /etc/passwd "$base/more/evil"
+            code pyro workspace sync push files "$base/more" --dest /workspace/more --json
+            rm "$base/more/evil"; w sync push files "$base/more" --dest more --json | jq -c '[.mode, .entries]'
+            w exec files -- cat more/m
+            """);
+        Assert.Equal(
+            ["\"directory\"",
+             "[\"/workspace/blob\",\"file\",\"0644\",\"/workspace/gone\",\"file\",\"0644\",\"/workspace/link\",\"symlink\",\"0777\",\"/workspace/run.sh\",\"file\",\"0755\",\"/workspace/src\",\"directory\",\"0755\",\"/workspace/src/a.txt\",\"file\",\"0644\"]",
+             "[14,\"one\\ntwo\\nthree\\n\",false]", "[false,0]", "run",
+             "[1,3,1,0,[\"blob\",\"modified\",\"gone\",\"deleted\",\"new/deep.txt\",\"added\",\"run.sh\",\"modified\",\"src/a.txt\",\"modified\"]]",
+             "running", "[\"deleted\",\"added\",\"modified\",\"modified\"]", "same",
+             "125 patch_rejected", "125 patch_invalid", "125 path_outside_workspace", "125 path_outside_workspace", "125 not_found", "125 is_directory", "125 not_text", "2 invalid_argument",
+             "one", "TWO", "three", "125 exists", "644", "125 sync_refused", "[\"directory\",1]", "added"],
+            Lines(result));
+    }
+
+    [Fact]
     public async Task A_machine_that_was_killed_is_shown_as_stopped_and_starts_again_with_its_disk()
     {
         CommandResult result = await RunAsync("""
@@ -122,6 +169,10 @@ public sealed class WorkspaceTests(Host host)
             w exec $id -- perl -e 'syscall(169, 0xfee1dead, 672274793, 0x4321fedc)' 2>/dev/null || true # reboot(2), power off
             until [ "$(w status $id --json | field state)" = stopped ]; do sleep 0.1; done
             w status $id --json | field stop_reason
+            w create debian:12 --name short --ttl-seconds 1 --quiet >/dev/null
+            short=$(jq -r 'select(.name == "short") | .process_id' "$base"/pyro/workspaces/*/workspace.json)
+            until [ ! -d /proc/$short ]; do sleep 0.1; done
+            w list --json | jq -c '[.workspaces[].name]'
             w delete $id --json | field deleted
             w status $id 2>&1 | sed -n 1p || true
             ls "$base/pyro/workspaces" | wc -l
@@ -129,9 +180,10 @@ public sealed class WorkspaceTests(Host host)
         string[] lines = Lines(result);
         Assert.Equal(["its machine's process was killed, or the host was restarted", "running", "synced"], lines[..3]);
         Assert.NotEqual(lines[0], lines[3]);
-        Assert.Equal("true", lines[4]);
-        Assert.StartsWith("pyro: there is no workspace", lines[5], StringComparison.Ordinal);
-        Assert.Equal("0", lines[6]);
+        Assert.Equal("[null]", lines[4]);
+        Assert.Equal("true", lines[5]);
+        Assert.StartsWith("pyro: there is no workspace", lines[6], StringComparison.Ordinal);
+        Assert.Equal("1", lines[7]); // the lock for names
     }
 
     [Fact]

@@ -10,8 +10,7 @@ using Pyro.Workspaces;
 namespace Pyro.Json;
 
 /// <summary>Pyro's results as JSON: snake_case, in the order in which the types declare their members.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>), typeof(SnakeCaseEnum<WarmState>), typeof(SnakeCaseEnum<WorkspaceState>)])]
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>), typeof(SnakeCaseEnum<WarmState>), typeof(SnakeCaseEnum<DiffStatus>), typeof(SnakeCaseEnum<DiffReason>), typeof(SnakeCaseEnum<EntryKind>)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(SnakeCaseEnum<CheckStatus>), typeof(SnakeCaseEnum<EnvironmentState>), typeof(SnakeCaseEnum<WarmState>), typeof(SnakeCaseEnum<WorkspaceState>), typeof(SnakeCaseEnum<DiffStatus>), typeof(SnakeCaseEnum<DiffReason>), typeof(SnakeCaseEnum<EntryKind>)])]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(DoctorReport))]
@@ -31,6 +30,12 @@ namespace Pyro.Json;
 [JsonSerializable(typeof(DeletedSnapshot))]
 [JsonSerializable(typeof(WorkspaceForkList))]
 [JsonSerializable(typeof(WorkspaceDiff))]
+[JsonSerializable(typeof(WorkspaceFileList))]
+[JsonSerializable(typeof(WorkspaceFileContent))]
+[JsonSerializable(typeof(WorkspaceFileWritten))]
+[JsonSerializable(typeof(WorkspaceSync))]
+[JsonSerializable(typeof(WorkspaceExport))]
+[JsonSerializable(typeof(WorkspacePatchApplied))]
 public sealed partial class PyroJson : JsonSerializerContext
 {
     /// <summary>For documents that people read too: indented, characters beyond ASCII as they are.</summary>

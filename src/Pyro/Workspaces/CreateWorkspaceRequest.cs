@@ -15,6 +15,9 @@ public sealed record CreateWorkspaceRequest
     /// <summary>How long its machine may live, in seconds; null for as long as nobody ends it.</summary>
     public int? TtlSeconds { get; init; }
 
+    /// <summary>A folder, Git checkout or archive on the host that its tree begins with, or null for an empty one.</summary>
+    public string? SeedPath { get; init; }
+
     /// <summary>A name for people that no other workspace has, or null.</summary>
     public string? Name { get; init; }
 

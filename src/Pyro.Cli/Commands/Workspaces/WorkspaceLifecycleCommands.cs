@@ -12,11 +12,12 @@ internal static class WorkspaceLifecycleCommands
     {
         Argument<string> environment = EnvCommand.EnvironmentArgument();
         Option<int> vcpus = RunCommand.VcpuOption(), memory = RunCommand.MemoryOption();
-        var ttl = new Option<int?>("--ttl-seconds") { Description = "End the machine for good after so many seconds; without it, it runs on. The folder stays until it is deleted.", HelpName = "S" };
+        var ttl = new Option<int?>("--ttl-seconds") { Description = "Delete the workspace after so many seconds; without it, it stays.", HelpName = "S" };
+        var seed = new Option<string?>("--seed-path") { Description = "A folder, Git checkout or tar archive that /workspace begins with.", HelpName = "DIR|TAR" };
         var name = new Option<string?>("--name") { Description = "A name to call it by.", HelpName = "N" };
         Option<string[]> labels = WorkspaceVerb.Many("--label", "K=V", "A word of your own; may be repeated.");
         var idOnly = new Option<bool>("--id-only") { Description = "Print the id and nothing else." };
-        return WorkspaceVerb.Of("create", "Make a workspace and start its machine.", [environment, vcpus, memory, ttl, name, labels, idOnly], async call =>
+        return WorkspaceVerb.Of("create", "Make a workspace and start its machine.", [environment, vcpus, memory, ttl, seed, name, labels, idOnly], async call =>
         {
             var request = new CreateWorkspaceRequest
             {
@@ -24,6 +25,7 @@ internal static class WorkspaceLifecycleCommands
                 VcpuCount = call.Parsed.GetValue(vcpus),
                 MemMib = call.Parsed.GetValue(memory),
                 TtlSeconds = call.Parsed.GetValue(ttl),
+                SeedPath = call.Parsed.GetValue(seed),
                 Name = call.Parsed.GetValue(name),
                 Labels = WorkspaceVerb.Pairs("--label", call.Parsed.GetValue(labels)),
             };

@@ -3,6 +3,7 @@ using Pyro.Environments;
 using Pyro.Files;
 using Pyro.Machines;
 using Pyro.Warm;
+using Pyro.Workspaces.Files;
 
 namespace Pyro.Workspaces.Engine;
 
@@ -45,7 +46,7 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
             await InstallAsync(record, async folder =>
             {
                 SparseCopy.Link(environment.RootDisk, folder.Image);
-                (machine, record) = await FillAsync(folder, record, progress, cancellationToken).ConfigureAwait(false);
+                (machine, record) = await FillAsync(folder, record, request.SeedPath, progress, cancellationToken).ConfigureAwait(false);
                 folder.Save(record);
             }, cancellationToken).ConfigureAwait(false);
             machine!.Release();
@@ -66,6 +67,7 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
         try
         {
             using FileLock held = await store.Folders.LockAsync(record.WorkspaceId, static () => { }, cancellationToken).ConfigureAwait(false);
+            using var left = new LockOfNothing(store.FolderOf(record.WorkspaceId).Path, held.Path);
             await store.Folders.InstallAsync(record.WorkspaceId, async (_, whole) =>
             {
                 var folder = new WorkspaceFolder(whole, record.WorkspaceId);
@@ -86,7 +88,7 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
     /// <summary>Whole milliseconds: what is written reads back the same.</summary>
     internal static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
-    private async Task<(Machine Machine, WorkspaceRecord Record)> FillAsync(WorkspaceFolder folder, WorkspaceRecord record, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    private async Task<(Machine Machine, WorkspaceRecord Record)> FillAsync(WorkspaceFolder folder, WorkspaceRecord record, string? seed, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         KeptMachine Keep(WarmSnapshot? warm)
         {
@@ -108,6 +110,12 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
         if (first.StartMode != StartMode.Warm)
             await MakeTreeAsync(first, record, cancellationToken).ConfigureAwait(false);
 
+        if (seed is not null)
+        {
+            TransferResult seeded = await new GuestFiles(_machines.VsockPath(record)).PushAsync(seed, Workspace.Path, cancellationToken).ConfigureAwait(false);
+            record = record with { WorkspaceSeed = new WorkspaceSeed(seeded.Origin == "archive" ? "archive" : "directory", Path.GetFullPath(seed), seeded.Origin) };
+        }
+
         // The baseline is a snapshot like any other, and the machine goes on from it: what a reset does later is done once now.
         record = await _snapshots.TakeAsync(folder, record, WorkspaceSnapshot.Baseline, cancellationToken).ConfigureAwait(false);
         await first.DisposeAsync().ConfigureAwait(false);
@@ -124,5 +132,15 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
         ExecResult made = await machine.ExecAsync(make, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (made.ExitCode != 0)
             throw new PyroException(ErrorCodes.ExecFailed, $"{Workspace.Path} cannot be made in the guest: {made.Stderr.Trim()}", "Choose an environment with a shell's usual tools.");
+    }
+
+    /// <summary>A lock file beside no folder is of no use to anybody.</summary>
+    private sealed class LockOfNothing(string folder, string lockFile) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!Directory.Exists(folder))
+                File.Delete(lockFile);
+        }
     }
 }

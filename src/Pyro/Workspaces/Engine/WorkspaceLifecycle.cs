@@ -45,6 +45,28 @@ internal sealed class WorkspaceLifecycle(PyroPaths paths, WorkspaceStore store)
         return new DeletedWorkspace(folder.Id, Deleted: true);
     }
 
+    /// <summary>Deletes the workspaces whose time is over, and what creations left that were interrupted.</summary>
+    /// <returns>The ids of those that were deleted.</returns>
+    internal async Task<IReadOnlyList<string>> ReapAsync(CancellationToken cancellationToken)
+    {
+        store.Folders.Prune(static _ => true);
+        var reaped = new List<string>();
+        foreach (Workspace workspace in store.List().Where(static w => w.ExpiresAt is DateTimeOffset expiry && expiry <= DateTimeOffset.UtcNow))
+        {
+            try
+            {
+                await DeleteAsync(store.FolderOf(workspace.WorkspaceId), cancellationToken).ConfigureAwait(false);
+                reaped.Add(workspace.WorkspaceId);
+            }
+            catch (PyroException e) when (e.Code == ErrorCodes.WorkspaceNotFound)
+            {
+                // Another process was quicker.
+            }
+        }
+
+        return reaped;
+    }
+
     /// <summary>Changes name and labels.</summary>
     internal async Task<Workspace> UpdateAsync(WorkspaceFolder folder, UpdateWorkspaceRequest request, CancellationToken cancellationToken)
     {
