@@ -41,7 +41,7 @@ internal sealed class ControlSocket(SafeHandle socket) : IDisposable
             length = 0; // no socket: nobody that knows what it does started this process
         }
 
-        descriptors = [.. received.Select(ToFileHandle)];
+        descriptors = Array.ConvertAll([.. received], ToFileHandle);
         message = length > 0 && StreamSocket.Read(socket, header[length..]) ? ReceiveBody(header, type) : null;
         return message is not null;
     }

@@ -53,7 +53,7 @@ internal sealed class LiveSaver(Machine machine, IReadOnlyList<string> parts, Kv
     {
         using SafeFileHandle state = descriptors[request.StateDescriptor];
         using SafeFileHandle memory = descriptors[request.MemoryDescriptor];
-        SafeFileHandle[] layers = [.. request.LayerDescriptors.Select(i => descriptors[i])];
+        SafeFileHandle[] layers = Array.ConvertAll([.. request.LayerDescriptors], i => descriptors[i]);
         LiveSnapshot snapshot = machine.SaveLive(kvm, SnapshotParts.ToBytes(parts), memory, layers, taken => Tell(control, new MachineWentOn(request.Number, taken)));
         if (request.Sync)
             RandomAccess.FlushToDisk(memory);

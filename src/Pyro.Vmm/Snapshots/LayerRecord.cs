@@ -14,12 +14,12 @@ internal readonly record struct LayerRecord(FileStamp Stamp, ulong Checksum)
     /// Describes layers that nobody writes to any more. One that is known and was not touched since is not read again: the
     /// layers below a machine may be many, and large.
     /// </summary>
-    internal static LayerRecord[] Of(IEnumerable<SafeFileHandle> layers, LayerRecord[] known) => [.. layers.Select(layer =>
+    internal static LayerRecord[] Of(IEnumerable<SafeFileHandle> layers, LayerRecord[] known) => Array.ConvertAll(layers.ToArray(), layer =>
     {
         FileStamp stamp = FileStamp.Of(layer);
         int at = Array.FindIndex(known, record => record.Stamp == stamp);
         return at >= 0 ? known[at] : new LayerRecord(stamp, ChecksumOf(layer));
-    })];
+    });
 
     /// <summary>Refuses layers that are not as they were.</summary>
     /// <exception cref="SnapshotException">One is damaged, or of another snapshot.</exception>

@@ -51,7 +51,10 @@ public sealed class BootBenchmark(PyroClient client)
     private async Task<BootSample> SideBySideAsync(RunRequest request, int machines, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        BootSample[] each = await Task.WhenAll(Enumerable.Range(0, machines).Select(_ => Task.Run(OneAsync, cancellationToken))).ConfigureAwait(false);
+        var runs = new Task<BootSample>[machines];
+        for (int i = 0; i < machines; i++)
+            runs[i] = Task.Run(OneAsync, cancellationToken);
+        BootSample[] each = await Task.WhenAll(runs).ConfigureAwait(false);
         return Together(each, start);
 
         async Task<BootSample> OneAsync()
@@ -110,6 +113,6 @@ public sealed class BootBenchmark(PyroClient client)
         each.Average(static s => s.Exec),
         Stopwatch.GetElapsedTime(start).TotalMilliseconds)
     {
-        Answers = [.. each.Select(static s => s.Total)],
+        Answers = Array.ConvertAll(each, static s => s.Total),
     };
 }

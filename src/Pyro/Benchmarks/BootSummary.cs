@@ -73,23 +73,28 @@ public sealed record BootSummary
         Start = "cold",
         Machines = 1,
         Runs = samples.Count,
-        Spawn = Distribution.Of(samples.Select(s => s.Spawn)),
-        VmCreation = Distribution.Of(samples.Select(s => s.VmCreation)),
-        Kernel = Distribution.Of(samples.Select(s => s.Kernel)),
-        AgentReady = Distribution.Of(samples.Select(s => s.AgentReady)),
-        Exec = Distribution.Of(samples.Select(s => s.Exec)),
-        Total = Distribution.Of(samples.Select(s => s.Total)),
-        Answer = TryOf(samples.SelectMany(s => s.Answers)),
+        Spawn = Of(samples, s => s.Spawn),
+        VmCreation = Of(samples, s => s.VmCreation),
+        Kernel = Of(samples, s => s.Kernel),
+        AgentReady = Of(samples, s => s.AgentReady),
+        Exec = Of(samples, s => s.Exec),
+        Total = Of(samples, s => s.Total),
+        Answer = TryOf(samples, s => s.Answers),
         MachinesPerSecond = samples.Any(s => s.Answers.Count == 0)
             ? null
-            : Math.Round(1000 * samples[0].Answers.Count / Distribution.Of(samples.Select(s => s.Answers.Max())).Median, 2),
-        Pause = TryOf(samples.Select(s => s.Pause).OfType<double>()),
-        Held = TryOf(samples.Select(s => s.Held).OfType<double>()),
+            : Math.Round(1000 * samples[0].Answers.Count / Of(samples, s => s.Answers.Max()).Median, 2),
+        Pause = TryOf(samples, s => s.Pause is double pause ? [pause] : []),
+        Held = TryOf(samples, s => s.Held is double held ? [held] : []),
     };
 
-    private static Distribution? TryOf(IEnumerable<double> samples)
+    private static Distribution Of(IReadOnlyList<BootSample> samples, Converter<BootSample, double> part) =>
+        Distribution.Of(Array.ConvertAll([.. samples], part));
+
+    private static Distribution? TryOf(IReadOnlyList<BootSample> samples, Func<BootSample, IReadOnlyList<double>> parts)
     {
-        double[] all = [.. samples];
-        return all.Length == 0 ? null : Distribution.Of(all);
+        var all = new List<double>();
+        foreach (BootSample sample in samples)
+            all.AddRange(parts(sample));
+        return all.Count == 0 ? null : Distribution.Of(all);
     }
 }

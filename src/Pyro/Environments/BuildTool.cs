@@ -90,7 +90,10 @@ internal static class BuildTool
         variables["LC_ALL"] = "C.UTF-8";
         foreach ((string name, string value) in extra ?? new Dictionary<string, string>())
             variables[name] = value;
-        return [.. variables.Select(pair => $"{pair.Key}={pair.Value}")];
+        var lines = new List<string>(variables.Count);
+        foreach ((string name, string value) in variables)
+            lines.Add($"{name}={value}");
+        return lines;
     }
 
     private static Thread Reader(SafeFileHandle pipe, Action<string> line)

@@ -99,8 +99,14 @@ public sealed class DebianPackagesSource : IEnvironmentSource
     {
         (string Program, string Package)[] needed =
             [("mmdebstrap", "mmdebstrap"), ("mkfs.ext4", "e2fsprogs"), ("tar", "tar"), ("dpkg-query", "dpkg"), ("setpriv", "util-linux"), ("apt-get", "apt")];
-        string[] missing = [.. needed.Where(tool => !BuildTool.Exists(tool.Program)).Select(tool => tool.Package)];
-        if (missing.Length > 0)
+        var missing = new List<string>();
+        foreach ((string program, string package) in needed)
+        {
+            if (!BuildTool.Exists(program))
+                missing.Add(package);
+        }
+
+        if (missing.Count > 0)
         {
             throw new PyroException(
                 ErrorCodes.ToolMissing,

@@ -46,7 +46,7 @@ internal sealed class KeptMachine : IDisposable
             Disks =
             [
                 root with { Durable = true },
-                root with { Name = root.Name + " (baseline)", LayerDescriptors = [.. root.LayerDescriptors.Take(BaselineLayers)], OverlayDescriptor = null, ReadOnly = true },
+                root with { Name = root.Name + " (baseline)", LayerDescriptors = new List<int>(root.LayerDescriptors).GetRange(0, BaselineLayers), OverlayDescriptor = null, ReadOnly = true },
             ],
             ExitDescriptor = files.Lend(Exit),
             ConsoleDescriptor = files.Lend(Console),

@@ -52,7 +52,10 @@ internal static class LiveFork
         using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var machines = new Machine?[count];
         Exception? first = null;
-        await Task.WhenAll(Enumerable.Range(0, count).Select(OneAsync)).ConfigureAwait(false);
+        var starts = new Task[count];
+        for (int i = 0; i < count; i++)
+            starts[i] = OneAsync(i);
+        await Task.WhenAll(starts).ConfigureAwait(false);
         if (first is null)
             return machines!;
         await Task.WhenAll(machines.OfType<Machine>().Select(machine => machine.DisposeAsync().AsTask())).ConfigureAwait(false);

@@ -101,7 +101,7 @@ internal sealed class MachineLauncher(MachineSpec spec)
                 {
                     Name = spec.Options.Environment,
                     BaseDescriptor = files.Lend(disk.Image),
-                    LayerDescriptors = [.. disk.Layers.Select(files.Lend)],
+                    LayerDescriptors = Array.ConvertAll([.. disk.Layers], files.Lend),
                     OverlayDescriptor = files.Lend(disk.Top),
                 },
             ],

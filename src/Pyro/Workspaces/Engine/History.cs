@@ -15,7 +15,9 @@ internal sealed class History(WorkspaceFolder folder)
         Directory.CreateDirectory(folder.Logs);
         while (true)
         {
-            int next = Sequences().DefaultIfEmpty(0).Max() + 1;
+            int next = 1;
+            foreach (int given in Sequences())
+                next = Math.Max(next, given + 1);
             try
             {
                 // Whoever makes the file has the number.
@@ -36,7 +38,7 @@ internal sealed class History(WorkspaceFolder folder)
         Path.Combine(folder.Logs, string.Create(CultureInfo.InvariantCulture, $"{sequence:d6}.{stream}"));
 
     /// <summary>How many commands there were.</summary>
-    internal int CommandCount => Sequences().Count();
+    internal int CommandCount => Sequences().Count;
 
     /// <summary>Adds a line: in one write, so that lines of several processes do not mix.</summary>
     internal void Add(HistoryEntry entry)
@@ -88,14 +90,17 @@ internal sealed class History(WorkspaceFolder folder)
             Directory.Delete(folder.Logs, recursive: true);
     }
 
-    private IEnumerable<int> Sequences()
+    private List<int> Sequences()
     {
+        var sequences = new List<int>();
         if (!Directory.Exists(folder.Logs))
-            yield break;
+            return sequences;
         foreach (string file in Directory.EnumerateFiles(folder.Logs, "*.stdout"))
         {
             if (int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out int sequence))
-                yield return sequence;
+                sequences.Add(sequence);
         }
+
+        return sequences;
     }
 }

@@ -18,7 +18,9 @@ internal sealed class WorkspaceForks(PyroPaths paths, WorkspaceStore store)
     /// <summary>Makes them: all, or none.</summary>
     internal async Task<WorkspaceForkList> ForkAsync(WorkspaceFolder source, ForkWorkspaceRequest request, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
-        string?[] names = [.. Enumerable.Range(1, request.Count).Select(i => NameOf(request, i))];
+        var names = new string?[request.Count];
+        for (int i = 0; i < names.Length; i++)
+            names[i] = NameOf(request, i + 1);
         using FileLock? givingNames = request.Name is null ? null : await store.LockNamesAsync(cancellationToken).ConfigureAwait(false);
         foreach (string? name in names)
             store.RequireFreeName(name);

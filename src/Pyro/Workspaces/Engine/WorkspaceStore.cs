@@ -137,6 +137,11 @@ internal sealed class WorkspaceStore(PyroPaths paths)
         LastActivityAt = Directory.GetLastWriteTimeUtc(folder.Path),
     };
 
-    private static DateTimeOffset Latest(DateTimeOffset first, params DateTimeOffset?[] others) =>
-        others.OfType<DateTimeOffset>().Append(first).Max();
+    private static DateTimeOffset Latest(DateTimeOffset first, params DateTimeOffset?[] others)
+    {
+        DateTimeOffset latest = first;
+        foreach (DateTimeOffset? other in others)
+            latest = other > latest ? other.Value : latest;
+        return latest;
+    }
 }

@@ -45,12 +45,13 @@ internal static class GitCommand
     private static byte[] Run(string folder, string[] command)
     {
         // What such variables say holds for another repository, perhaps.
-        string[] environment =
-        [
-            .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-                .Where(v => v.Key is string name && !name.StartsWith("GIT_", StringComparison.Ordinal))
-                .Select(v => $"{v.Key}={v.Value}"),
-        ];
+        var environment = new List<string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if (variable.Key is string name && !name.StartsWith("GIT_", StringComparison.Ordinal))
+                environment.Add($"{name}={variable.Value}");
+        }
+
         SpawnedProcess git = SpawnedProcess.TryStart(command, environment, folder, inherit: false, out int errno)
             ?? throw (errno == Uapi.ENOENT
                 ? new PyroException(ErrorCodes.ToolMissing, $"{folder} is a Git checkout, and git is not installed", "Install git, or push a tar archive of the folder.")

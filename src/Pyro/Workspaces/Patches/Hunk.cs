@@ -7,7 +7,7 @@ namespace Pyro.Workspaces.Patches;
 internal sealed record Hunk(int Number, int OldStart, IReadOnlyList<HunkLine> Lines)
 {
     /// <summary>Lines that have to be there.</summary>
-    internal HunkLine[] Old { get; } = [.. Lines.Where(line => line.Kind != HunkLineKind.Added)];
+    internal HunkLine[] Old { get; } = Array.FindAll([.. Lines], line => line.Kind != HunkLineKind.Added);
 
     internal bool TakesLines => Old.Length > 0;
 }

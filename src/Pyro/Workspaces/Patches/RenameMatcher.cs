@@ -18,15 +18,23 @@ internal static class RenameMatcher
     internal static List<(int Deleted, int Added)> Match(IReadOnlyList<(string Path, FileState State)> deleted, IReadOnlyList<(string Path, FileState State)> added)
     {
         var renames = new List<(int Deleted, int Added)>();
-        var freeDeleted = new HashSet<int>(Enumerable.Range(0, deleted.Count).Where(i => IsCandidate(deleted[i].State)));
-        var freeAdded = new HashSet<int>(Enumerable.Range(0, added.Count).Where(i => IsCandidate(added[i].State)));
+        bool[] freeDeleted = Which(deleted, static (file, _) => IsCandidate(file));
+        bool[] freeAdded = Which(added, static (file, _) => IsCandidate(file));
         MatchEqual(deleted, added, freeDeleted, freeAdded, renames);
-        freeDeleted.RemoveWhere(i => !IsComparable(deleted[i].State));
-        freeAdded.RemoveWhere(i => !IsComparable(added[i].State));
-        if ((long)freeDeleted.Count * freeAdded.Count <= MostPairs)
+        freeDeleted = Which(deleted, (file, i) => freeDeleted[i] && IsComparable(file));
+        freeAdded = Which(added, (file, i) => freeAdded[i] && IsComparable(file));
+        if ((long)freeDeleted.AsSpan().Count(true) * freeAdded.AsSpan().Count(true) <= MostPairs)
             MatchAlike(deleted, added, freeDeleted, freeAdded, renames);
         renames.Sort((a, b) => a.Added.CompareTo(b.Added));
         return renames;
+    }
+
+    private static bool[] Which(IReadOnlyList<(string Path, FileState State)> files, Func<FileState, int, bool> condition)
+    {
+        bool[] which = new bool[files.Count];
+        for (int i = 0; i < which.Length; i++)
+            which[i] = condition(files[i].State, i);
+        return which;
     }
 
     private static bool IsCandidate(FileState state) => state.Kind == EntryKind.File && state.Content is { Length: > 0 };
@@ -36,14 +44,16 @@ internal static class RenameMatcher
     private static void MatchEqual(
         IReadOnlyList<(string Path, FileState State)> deleted,
         IReadOnlyList<(string Path, FileState State)> added,
-        HashSet<int> freeDeleted,
-        HashSet<int> freeAdded,
+        bool[] freeDeleted,
+        bool[] freeAdded,
         List<(int Deleted, int Added)> renames)
     {
         // Of files with the same content those first that keep their name, then in the order of paths.
         var byContent = new Dictionary<ReadOnlyMemory<byte>, List<int>>(ContentComparer.Instance);
-        foreach (int i in freeDeleted.Order())
+        for (int i = 0; i < freeDeleted.Length; i++)
         {
+            if (!freeDeleted[i])
+                continue;
             ReadOnlyMemory<byte> content = deleted[i].State.Content!.Value;
             if (!byContent.TryGetValue(content, out List<int>? same))
                 byContent.Add(content, same = []);
@@ -52,16 +62,16 @@ internal static class RenameMatcher
 
         foreach (bool sameName in (ReadOnlySpan<bool>)[true, false])
         {
-            foreach (int i in freeAdded.Order().ToArray())
+            for (int i = 0; i < freeAdded.Length; i++)
             {
-                if (!byContent.TryGetValue(added[i].State.Content!.Value, out List<int>? same))
+                if (!freeAdded[i] || !byContent.TryGetValue(added[i].State.Content!.Value, out List<int>? same))
                     continue;
                 int at = sameName ? same.FindIndex(old => Path.GetFileName(deleted[old].Path) == Path.GetFileName(added[i].Path)) : same.Count - 1;
                 if (at < 0)
                     continue;
                 renames.Add((same[at], i));
-                freeDeleted.Remove(same[at]);
-                freeAdded.Remove(i);
+                freeDeleted[same[at]] = false;
+                freeAdded[i] = false;
                 same.RemoveAt(at);
             }
         }
@@ -70,30 +80,35 @@ internal static class RenameMatcher
     private static void MatchAlike(
         IReadOnlyList<(string Path, FileState State)> deleted,
         IReadOnlyList<(string Path, FileState State)> added,
-        HashSet<int> freeDeleted,
-        HashSet<int> freeAdded,
+        bool[] freeDeleted,
+        bool[] freeAdded,
         List<(int Deleted, int Added)> renames)
     {
-        Dictionary<int, LineBag> oldBags = freeDeleted.ToDictionary(i => i, i => new LineBag(deleted[i].State.Content!.Value));
+        var oldBags = new LineBag?[deleted.Count];
+        for (int d = 0; d < oldBags.Length; d++)
+            oldBags[d] = freeDeleted[d] ? new LineBag(deleted[d].State.Content!.Value) : null;
         var pairs = new List<(int Percent, int Deleted, int Added)>();
-        foreach (int a in freeAdded.Order())
+        for (int a = 0; a < freeAdded.Length; a++)
         {
+            if (!freeAdded[a])
+                continue;
             var bag = new LineBag(added[a].State.Content!.Value);
-            foreach ((int d, LineBag oldBag) in oldBags)
+            for (int d = 0; d < oldBags.Length; d++)
             {
-                int percent = oldBag.PercentIn(bag);
+                int percent = oldBags[d]?.PercentIn(bag) ?? 0;
                 if (percent >= LeastPercent)
                     pairs.Add((percent, d, a));
             }
         }
 
-        foreach ((int _, int d, int a) in pairs.OrderByDescending(pair => pair.Percent).ThenBy(pair => pair.Added).ThenBy(pair => pair.Deleted))
+        pairs.Sort((x, y) => (-x.Percent, x.Added, x.Deleted).CompareTo((-y.Percent, y.Added, y.Deleted)));
+        foreach ((int _, int d, int a) in pairs)
         {
-            if (!freeDeleted.Contains(d) || !freeAdded.Contains(a))
+            if (!freeDeleted[d] || !freeAdded[a])
                 continue;
             renames.Add((d, a));
-            freeDeleted.Remove(d);
-            freeAdded.Remove(a);
+            freeDeleted[d] = false;
+            freeAdded[a] = false;
         }
     }
 
