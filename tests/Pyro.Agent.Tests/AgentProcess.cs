@@ -103,10 +103,19 @@ public sealed class AgentProcess : IAsyncDisposable, IDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-            await PowerOffAsync();
-        _process.Dispose();
-        File.Delete(_socketPath);
+        try
+        {
+            if (!_process.HasExited)
+                await PowerOffAsync();
+        }
+        finally
+        {
+            // One that does not do as it is told would outlive the tests.
+            if (!_process.HasExited)
+                _process.Kill(entireProcessTree: true);
+            _process.Dispose();
+            File.Delete(_socketPath);
+        }
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

@@ -7,16 +7,19 @@ namespace Pyro.Agent.Tests;
 /// All processes stand still for somebody who copies the machine. A connection that is reset, as a restored machine's are,
 /// is had on a Unix socket by closing it with the answer unread.
 /// </summary>
-public sealed class HoldTests : IAsyncDisposable
+public sealed class HoldTests : IDisposable
 {
     private readonly AgentProcess _agent = new();
 
-    public async ValueTask DisposeAsync()
+    // Not IAsyncDisposable, which this version of xunit does not know of.
+    public void Dispose() => EndAsync().GetAwaiter().GetResult();
+
+    private async Task EndAsync()
     {
+        await using AgentProcess ended = _agent;
         // An agent that holds its processes lets them go before it ends.
-        await using (GuestConnection connection = await _agent.ConnectAsync())
-            await connection.ResumeAsync(Nobody, AgentProcess.Soon);
-        await _agent.DisposeAsync();
+        await using GuestConnection connection = await _agent.ConnectAsync();
+        await connection.ResumeAsync(Nobody, AgentProcess.Soon);
     }
 
     private static ResumeRequest Nobody => new() { UnixNanoseconds = 0, Entropy = new byte[16], MachineId = "" };
