@@ -169,10 +169,11 @@ public sealed class WorkspaceTests(Host host)
             w exec $id -- perl -e 'syscall(169, 0xfee1dead, 672274793, 0x4321fedc)' 2>/dev/null || true # reboot(2), power off
             until [ "$(w status $id --json | field state)" = stopped ]; do sleep 0.1; done
             w status $id --json | field stop_reason
-            w create debian:12 --name short --ttl-seconds 1 --quiet >/dev/null
-            short=$(jq -r 'select(.name == "short") | .process_id' "$base"/pyro/workspaces/*/workspace.json)
-            until [ ! -d /proc/$short ]; do sleep 0.1; done
+            short="$base/pyro/workspaces/$(w create debian:12 --name short --ttl-seconds 3600 --id-only 2>/dev/null)"
+            machine=$(jq .process_id "$short/workspace.json"); [ -d /proc/$machine ]
+            jq '.expires_at = .created_at' "$short/workspace.json" > "$base/over"; cp "$base/over" "$short/workspace.json"
             w list --json | jq -c '[.workspaces[].name]'
+            until [ ! -d /proc/$machine ]; do sleep 0.1; done; [ ! -e "$short" ]
             w delete $id --json | field deleted
             w status $id 2>&1 | sed -n 1p || true
             ls "$base/pyro/workspaces" | wc -l

@@ -12,7 +12,7 @@ public sealed record CreateWorkspaceRequest
     /// <summary>Guest memory in MiB, 64 or more.</summary>
     public int MemMib { get; init; } = 1024;
 
-    /// <summary>How long its machine may live, in seconds; null for as long as nobody ends it.</summary>
+    /// <summary>How long it lives, in seconds; null for as long as nobody deletes it.</summary>
     public int? TtlSeconds { get; init; }
 
     /// <summary>A folder, Git checkout or archive on the host that its tree begins with, or null for an empty one.</summary>

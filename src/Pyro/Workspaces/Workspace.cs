@@ -57,7 +57,7 @@ public sealed record Workspace
     /// <summary>When something was done with it last.</summary>
     public required DateTimeOffset LastActivityAt { get; init; }
 
-    /// <summary>When its machine ends by itself, or null for never.</summary>
+    /// <summary>When it is deleted by itself, or null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>The id of the workspace it was forked from, or null.</summary>
@@ -80,7 +80,7 @@ public enum WorkspaceState
 /// <summary>What a workspace's tree began with.</summary>
 /// <param name="Mode"><c>empty</c>, <c>directory</c>, <c>archive</c> or <c>fork</c>.</param>
 /// <param name="SeedPath">The folder or archive on the host, or null.</param>
-/// <param name="OriginKind"><c>host</c>, <c>workspace</c> or null.</param>
+/// <param name="OriginKind"><c>git</c>, <c>directory</c> or <c>archive</c>: how a seed was read; <c>workspace</c> of a fork; or null.</param>
 /// <param name="OriginRef">What it came from: a Git commit, a workspace's id, or null.</param>
 public sealed record WorkspaceSeed(string Mode, string? SeedPath = null, string? OriginKind = null, string? OriginRef = null);
 

@@ -184,7 +184,7 @@ public sealed class TransferTests(AgentProcess agent) : IClassFixture<AgentProce
         string output = Path.Combine(folder, "file");
         File.WriteAllText(output, "old");
 
-        await FailsAsync(ErrorCodes.ExportRefused, () => guest.Files.ExportAsync("file", output, overwrite: false));
+        await FailsAsync(ErrorCodes.Exists, () => guest.Files.ExportAsync("file", output, overwrite: false));
         Assert.Equal("old", File.ReadAllText(output));
         await guest.Files.ExportAsync("file", output, overwrite: true);
         await FailsAsync(ErrorCodes.NotFound, () => guest.Files.ExportAsync("missing", Path.Combine(folder, "x"), overwrite: false));

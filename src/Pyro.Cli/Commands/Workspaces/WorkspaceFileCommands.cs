@@ -64,7 +64,7 @@ internal static class WorkspaceFileCommands
             {
                 Report.Out.Write(f.Content);
                 if (f.Truncated && !call.Parsed.GetValue(contentOnly))
-                    Report.Error.WriteLine($"pyro: {f.Path} has {f.Size} bytes, these are the first\n      Choose a larger --max-bytes.");
+                    Report.Error.WriteLine($"pyro: {f.Path} has {f.Size} bytes, and this is only their beginning\n      Choose a larger --max-bytes.");
             });
         });
     }
@@ -117,7 +117,7 @@ internal static class WorkspaceFileCommands
         }
         catch (DecoderFallbackException e)
         {
-            throw new PyroException(ErrorCodes.NotText, $"{path} is not UTF-8 text", "Push files that are not text: pyro workspace sync push", e);
+            throw new PyroException(ErrorCodes.NotText, $"{(path == "-" ? "standard input" : path)} is not UTF-8 text", "Push files that are not text: pyro workspace sync push", e);
         }
     }
 }

@@ -114,6 +114,8 @@ internal static class WorkspaceVerb
         Report.Out.WriteLine($"workspace    {workspace.WorkspaceId}{(workspace.Name is null ? "" : $" ({workspace.Name})")}");
         Report.Out.WriteLine($"state        {PyroJson.NameOf(workspace.State)}{(workspace.StopReason is null ? "" : $": {workspace.StopReason}")}");
         Report.Out.WriteLine($"machine      {workspace.Environment}, {workspace.VcpuCount} vCPU, {workspace.MemMib} MiB, network {workspace.NetworkPolicy}");
+        if (workspace.WorkspaceSeed is { SeedPath: string path, OriginKind: string origin })
+            Report.Out.WriteLine($"seed         {path} ({origin})");
         Report.Out.WriteLine($"commands     {workspace.CommandCount} since {(workspace.LastResetAt is null ? "its creation" : $"its last reset, the {workspace.ResetCount}.")}");
         Report.Out.WriteLine($"created      {Time(workspace.CreatedAt)}{(workspace.ForkedFrom is null ? "" : $", forked from {workspace.ForkedFrom}")}");
         Report.Out.WriteLine($"last active  {Time(workspace.LastActivityAt)}");

@@ -17,6 +17,8 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
     internal async Task<Workspace> CreateAsync(CreateWorkspaceRequest request, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
+        // Looked at before anything is built or booted for it.
+        PushSource? seed = request.SeedPath is null ? null : await PushSource.OpenAsync(request.SeedPath, cancellationToken).ConfigureAwait(false);
         await EnvironmentInstaller.EnsureAsync(request.Environment, paths, progress, start, cancellationToken).ConfigureAwait(false);
         using FileLock? names = request.Name is null ? null : await store.LockNamesAsync(cancellationToken).ConfigureAwait(false);
         store.RequireFreeName(request.Name);
@@ -32,7 +34,9 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
             EnvironmentDigest = environment.Digest,
             VcpuCount = request.VcpuCount,
             MemMib = request.MemMib,
-            WorkspaceSeed = new WorkspaceSeed("empty"),
+            WorkspaceSeed = seed is null
+                ? new WorkspaceSeed("empty")
+                : new WorkspaceSeed(seed.Origin == "archive" ? "archive" : "directory", Path.GetFullPath(request.SeedPath!), seed.Origin),
             MachineId = NewIdentity.MachineId(),
             CreatedAt = now,
             TtlSeconds = request.TtlSeconds,
@@ -46,7 +50,7 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
             await InstallAsync(record, async folder =>
             {
                 SparseCopy.Link(environment.RootDisk, folder.Image);
-                (machine, record) = await FillAsync(folder, record, request.SeedPath, progress, cancellationToken).ConfigureAwait(false);
+                (machine, record) = await FillAsync(folder, record, seed, progress, cancellationToken).ConfigureAwait(false);
                 folder.Save(record);
             }, cancellationToken).ConfigureAwait(false);
             machine!.Release();
@@ -88,7 +92,7 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
     /// <summary>Whole milliseconds: what is written reads back the same.</summary>
     internal static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
-    private async Task<(Machine Machine, WorkspaceRecord Record)> FillAsync(WorkspaceFolder folder, WorkspaceRecord record, string? seed, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    private async Task<(Machine Machine, WorkspaceRecord Record)> FillAsync(WorkspaceFolder folder, WorkspaceRecord record, PushSource? seed, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
         KeptMachine Keep(WarmSnapshot? warm)
         {
@@ -111,10 +115,7 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
             await MakeTreeAsync(first, record, cancellationToken).ConfigureAwait(false);
 
         if (seed is not null)
-        {
-            TransferResult seeded = await new GuestFiles(_machines.VsockPath(record)).PushAsync(seed, Workspace.Path, cancellationToken).ConfigureAwait(false);
-            record = record with { WorkspaceSeed = new WorkspaceSeed(seeded.Origin == "archive" ? "archive" : "directory", Path.GetFullPath(seed), seeded.Origin) };
-        }
+            await new GuestFiles(_machines.VsockPath(record)).PushAsync(seed, Workspace.Path, cancellationToken).ConfigureAwait(false);
 
         // The baseline is a snapshot like any other, and the machine goes on from it: what a reset does later is done once now.
         record = await _snapshots.TakeAsync(folder, record, WorkspaceSnapshot.Baseline, cancellationToken).ConfigureAwait(false);

@@ -118,7 +118,7 @@ internal sealed class ExportTarget : IDisposable
         }
     }
 
-    private static PyroException Taken(string output) => Refused($"{output} is already there", "Choose another output path, or remove it first.");
+    private static PyroException Taken(string output) => new(ErrorCodes.Exists, $"{output} is already there", "Choose another output path, or have it replaced: --overwrite");
 
     private static PyroException Refused(string message, string hint) => new(ErrorCodes.ExportRefused, message, hint);
 

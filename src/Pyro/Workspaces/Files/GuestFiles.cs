@@ -110,14 +110,20 @@ internal sealed class GuestFiles
     /// <exception cref="PyroException">The source holds what is refused, or the guest cannot take it; nothing was changed.</exception>
     internal async Task<TransferResult> PushAsync(string source, string destination, CancellationToken cancellationToken = default)
     {
+        WorkspacePath.Relative(destination);
+        return await PushAsync(await PushSource.OpenAsync(source, cancellationToken).ConfigureAwait(false), destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same of a source that was opened before.</summary>
+    internal async Task<TransferResult> PushAsync(PushSource source, string destination, CancellationToken cancellationToken = default)
+    {
         string below = WorkspacePath.Relative(destination);
-        PushSource from = await Task.Run(() => PushSource.Open(source), cancellationToken).ConfigureAwait(false);
         await using GuestTool tool = await StartAsync(ToolNames.TarIn, cancellationToken).ConfigureAwait(false);
         await tool.Stream.WriteAsync(new ReceiveTreeRequest(below), cancellationToken).ConfigureAwait(false);
         try
         {
             // Whole or not at all: without its end the tool does nothing.
-            await TarSending.SendAsync(from, tool.Stream, cancellationToken).ConfigureAwait(false);
+            await TarSending.SendAsync(source, tool.Stream, cancellationToken).ConfigureAwait(false);
         }
         catch (PyroException)
         {
@@ -126,7 +132,7 @@ internal sealed class GuestFiles
         }
 
         ToolDoneMessage done = await tool.DoneAsync(cancellationToken).ConfigureAwait(false);
-        return new TransferResult(done.Entries, done.Bytes, from.Origin);
+        return new TransferResult(done.Entries, done.Bytes, source.Origin);
     }
 
     /// <summary>Copies a file or a folder out of the workspace, links as links: whole or not at all.</summary>

@@ -16,7 +16,9 @@ internal abstract class PushSource
 
     /// <summary>Looks what a path on the host is.</summary>
     /// <exception cref="PyroException">It is nothing that can be pushed.</exception>
-    internal static PushSource Open(string path)
+    internal static Task<PushSource> OpenAsync(string path, CancellationToken cancellationToken) => Task.Run(() => Open(path), cancellationToken);
+
+    private static PushSource Open(string path)
     {
         if (Directory.Exists(path))
             return (PushSource?)GitSource.TryOpen(path) ?? new DirectorySource(path);
