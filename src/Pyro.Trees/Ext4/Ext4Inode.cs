@@ -35,6 +35,18 @@ public readonly struct Ext4Inode(uint number, byte[] record)
     /// <summary>Its size in bytes.</summary>
     public ulong Size => Long(0x4) | ((ulong)Long(0x6c) << 32);
 
+    /// <summary>When it was last written to.</summary>
+    public DateTimeOffset ModifiedAt
+    {
+        get
+        {
+            long seconds = (int)Long(0x10);
+            // Two bits above the 32, and nanoseconds, where the record has room for them.
+            uint extra = record.Length >= 0x8c && Word(0x80) >= 0xc ? Long(0x88) : 0;
+            return DateTimeOffset.UnixEpoch.AddTicks((((extra & 3L) << 32) + seconds) * TimeSpan.TicksPerSecond + ((extra >> 2) / 100));
+        }
+    }
+
     /// <summary>Whether it is in use, and has a name.</summary>
     public bool IsLive => IsLiveRecord(record);
 

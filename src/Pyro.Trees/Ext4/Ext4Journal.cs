@@ -15,6 +15,7 @@ internal sealed class Ext4Journal
     private const uint KnownIncompat = 1 | Has64Bit | 4 | HasChecksum3;
     private const uint Escaped = 1, SameUuid = 2, Last = 8;
     private const uint MostBlocks = 1 << 18;
+    private const int MostRevoked = 1 << 20;
 
     private readonly Ext4Volume _volume;
     private readonly Ext4Inode _file;
@@ -134,6 +135,8 @@ internal sealed class Ext4Journal
     {
         int size = (_features & Has64Bit) != 0 ? 8 : 4;
         int end = (int)Math.Min(Number(12), (uint)_block.Length);
+        if (into.Count + _revoked.Count + (end / size) > MostRevoked)
+            throw new Ext4Exception("its journal makes no sense");
         for (int at = 16; at + size <= end; at += size)
             into.Add(size == 8 ? BinaryPrimitives.ReadUInt64BigEndian(_block.AsSpan(at)) : Number(at));
     }

@@ -21,15 +21,15 @@ public sealed class Ext4Volume : IDisposable
     private const uint GroupChecksums = 0x10 | 0x400;
     private const int MostDirectoryBytes = 1 << 28;
     private const int MostGroups = 1 << 20;
+    private const int MostDescriptorBytes = 64 << 20;
 
     private readonly byte[] _superblock = new byte[1024];
     private readonly byte[] _descriptors;
     private readonly int _descriptorSize;
     private readonly ulong _blocks;
     private readonly byte[] _block;
-    private readonly byte[] _names;
     private readonly Ext4Journal? _journal;
-    private int _fd;
+    private readonly IExt4Device _device;
 
     /// <summary>Opens a device or image.</summary>
     /// <param name="path">Its path.</param>
@@ -40,15 +40,20 @@ public sealed class Ext4Volume : IDisposable
     /// <exception cref="TreeException">It cannot be opened or read.</exception>
     /// <exception cref="Ext4Exception">It is not an ext4 file system that can be read here.</exception>
     public Ext4Volume(string path, bool mounted)
+        : this(new Ext4DeviceFile(path, forgetCache: !mounted), mounted)
     {
-        _fd = TreeCalls.OpenPath([.. System.Text.Encoding.UTF8.GetBytes(path), 0], TreeCalls.O_RDONLY);
-        if (_fd < 0)
-            throw TreeException.FromErrno(-_fd, path);
+    }
+
+    /// <summary>Reads what lies on any device.</summary>
+    /// <param name="device">The device; closed with the volume, also if it cannot be opened.</param>
+    /// <param name="mounted">As above.</param>
+    /// <exception cref="Ext4Exception">It is not an ext4 file system that can be read here.</exception>
+    public Ext4Volume(IExt4Device device, bool mounted)
+    {
+        _device = device;
         try
         {
-            if (!mounted)
-                DeviceCalls.ForgetCache(_fd);
-            ReadAt(_superblock, 1024);
+            device.Read(1024, _superblock);
             if (Word(0x38) != 0xef53)
                 throw new Ext4Exception("no ext4 file system");
             uint incompat = Long(0x60);
@@ -58,7 +63,6 @@ public sealed class Ext4Volume : IDisposable
                 throw new Ext4Exception("blocks are too large");
             BlockSize = 1024 << (int)Long(0x18);
             _block = new byte[BlockSize];
-            _names = new byte[BlockSize];
             _blocks = Long(0x4) | ((ulong)Long(0x150) << 32);
             InodeSize = Word(0x58);
             InodesPerGroup = (int)Math.Min(Long(0x28), int.MaxValue);
@@ -72,9 +76,12 @@ public sealed class Ext4Volume : IDisposable
             _descriptorSize = (incompat & 0x80) != 0 ? Word(0xfe) : 32;
             if (_descriptorSize is < 32 or > 1024)
                 throw new Ext4Exception("a geometry that makes no sense");
+            if ((long)Groups * _descriptorSize > MostDescriptorBytes)
+                throw new Ext4Exception("too many groups");
             _descriptors = new byte[Groups * _descriptorSize];
             ReadBytes((ulong)(Long(0x14) + 1) * (ulong)BlockSize, _descriptors);
-            if (!mounted && (incompat & Recover) != 0)
+            NeedsRecovery = (incompat & Recover) != 0;
+            if (!mounted && NeedsRecovery)
             {
                 _journal = Ext4Journal.Read(this, ReadInode(JournalInode));
                 ReadBytes((ulong)(Long(0x14) + 1) * (ulong)BlockSize, _descriptors);
@@ -82,10 +89,13 @@ public sealed class Ext4Volume : IDisposable
         }
         catch
         {
-            TreeCalls.Close(ref _fd);
+            device.Dispose();
             throw;
         }
     }
+
+    /// <summary>Whether its journal may have what the disk does not: it is mounted, or was when its machine ended.</summary>
+    public bool NeedsRecovery { get; }
 
     /// <summary>Bytes of a block.</summary>
     public int BlockSize { get; }
@@ -131,37 +141,39 @@ public sealed class Ext4Volume : IDisposable
     /// <summary>Reads the names in a directory, without <c>.</c> and <c>..</c>, in no order.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="wanted">If given, only names of these inodes, and those of directories.</param>
-    public List<Ext4Name> ReadDirectory(in Ext4Inode directory, HashSet<uint>? wanted = null)
+    public List<Ext4Name> ReadDirectory(in Ext4Inode directory, HashSet<uint>? wanted = null) => [.. Names(directory, wanted)];
+
+    /// <summary>The same, one after the other: a directory may have more names than there is memory for.</summary>
+    public IEnumerable<Ext4Name> Names(Ext4Inode directory, HashSet<uint>? wanted = null)
     {
         if (directory.Kind != FileKind.Directory || directory.Size > MostDirectoryBytes)
             throw new Ext4Exception($"inode {directory.Number} is no directory, or too large");
-        var names = new List<Ext4Name>();
-        byte[] block = _names;
+        var block = new byte[BlockSize];
         for (ulong at = 0; at < directory.Size; at += (ulong)BlockSize)
         {
             Read(directory, at, block);
             int size;
             for (int entry = 0; entry + 8 <= block.Length; entry += size)
             {
-                ReadOnlySpan<byte> rest = block.AsSpan(entry);
-                uint inode = BinaryPrimitives.ReadUInt32LittleEndian(rest);
-                size = BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]);
-                int length = rest[6];
+                uint inode = BinaryPrimitives.ReadUInt32LittleEndian(block.AsSpan(entry));
+                size = BinaryPrimitives.ReadUInt16LittleEndian(block.AsSpan(entry + 4));
+                int length = block[entry + 6];
                 // A hole in a directory reads as zeros.
                 if (size == 0 && inode == 0)
                     break;
-                if (size < 8 || size % 4 != 0 || size > rest.Length || length + 8 > size)
+                if (size < 8 || size % 4 != 0 || size > block.Length - entry || length + 8 > size)
                     throw new Ext4Exception($"directory {directory.Number} is damaged");
-                FileKind kind = KindOf(rest[7]);
+                FileKind kind = KindOf(block[entry + 7]);
                 if (inode == 0 || length == 0 || (wanted is not null && kind != FileKind.Directory && !wanted.Contains(inode)))
                     continue;
-                ReadOnlySpan<byte> name = rest.Slice(8, length);
-                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
-                    names.Add(new Ext4Name(name.ToArray(), inode, kind));
+                ReadOnlySpan<byte> name = block.AsSpan(entry + 8, length);
+                if (name.SequenceEqual("."u8) || name.SequenceEqual(".."u8))
+                    continue;
+                if (name.ContainsAny((byte)'/', (byte)0))
+                    throw new Ext4Exception($"directory {directory.Number} is damaged");
+                yield return new Ext4Name(name.ToArray(), inode, kind);
             }
         }
-
-        return names;
     }
 
     /// <summary>Reads of a file, or of a link's target; fewer bytes than asked for only where it ends.</summary>
@@ -198,7 +210,7 @@ public sealed class Ext4Volume : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => TreeCalls.Close(ref _fd);
+    public void Dispose() => _device.Dispose();
 
     /// <summary>The block of the device that has a file's block, and for how many it goes on like that; 0 is a hole.</summary>
     internal ulong Map(in Ext4Inode file, ulong logical, out ulong run)
@@ -250,7 +262,8 @@ public sealed class Ext4Volume : IDisposable
         }
     }
 
-    internal void ReadBlock(ulong block, Span<byte> buffer) => ReadBytes(block * (ulong)BlockSize, buffer);
+    /// <summary>Reads a block as the disk has it, whatever the journal has of it.</summary>
+    internal void ReadBlock(ulong block, Span<byte> buffer) => ReadDisk(block * (ulong)BlockSize, buffer);
 
     private static FileKind KindOf(byte type) => type switch
     {
@@ -276,9 +289,7 @@ public sealed class Ext4Volume : IDisposable
     /// <summary>Reads from the disk, and from the journal what that has newer.</summary>
     private void ReadBytes(ulong offset, Span<byte> buffer)
     {
-        if (offset > (_blocks * (ulong)BlockSize) || (ulong)buffer.Length > (_blocks * (ulong)BlockSize) - offset)
-            throw new Ext4Exception("a block beyond the end of the file system");
-        ReadAt(buffer, (long)offset);
+        ReadDisk(offset, buffer);
         if (_journal is null)
             return;
         ulong first = offset / (ulong)BlockSize;
@@ -295,13 +306,11 @@ public sealed class Ext4Volume : IDisposable
         }
     }
 
-    private void ReadAt(Span<byte> buffer, long offset)
+    private void ReadDisk(ulong offset, Span<byte> buffer)
     {
-        int count = DeviceCalls.ReadAt(_fd, buffer, offset);
-        if (count < 0)
-            throw TreeException.FromErrno(-count, "a file system's device");
-        if (count < buffer.Length)
-            throw new Ext4Exception("the device is shorter than its file system");
+        if (offset > (_blocks * (ulong)BlockSize) || (ulong)buffer.Length > (_blocks * (ulong)BlockSize) - offset)
+            throw new Ext4Exception("a block beyond the end of the file system");
+        _device.Read(offset, buffer);
     }
 
     private ushort Word(int at) => BinaryPrimitives.ReadUInt16LittleEndian(_superblock.AsSpan(at));
