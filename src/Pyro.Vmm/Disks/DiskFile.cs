@@ -39,6 +39,14 @@ internal unsafe class DiskFile(SafeFileHandle handle, string name) : IDisposable
         }
     }
 
+    /// <summary>Where the next bytes are that are no hole, or <see cref="ulong.MaxValue"/> if none are.</summary>
+    internal ulong NextData(ulong offset)
+    {
+        long found = Libc.lseek(handle, (long)offset, Uapi.SEEK_DATA);
+        // A file system that knows no holes has none.
+        return found >= 0 ? (ulong)found : LastError == Uapi.ENXIO ? ulong.MaxValue : offset;
+    }
+
     internal virtual void Write(ulong offset, ReadOnlySpan<IoVector> from)
     {
         fixed (IoVector* vectors = from)

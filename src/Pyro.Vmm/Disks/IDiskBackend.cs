@@ -24,6 +24,12 @@ public interface IDiskBackend : IDisposable
     /// <summary>Fills <paramref name="into"/> with the bytes at <paramref name="offset"/>.</summary>
     void Read(ulong offset, ReadOnlySpan<IoVector> into);
 
+    /// <summary>Where the next bytes that may be other than zero begin: who copies a disk leaves the rest out.</summary>
+    /// <param name="offset">Where to look from.</param>
+    /// <param name="limit">Where to stop.</param>
+    /// <returns>An offset from <paramref name="offset"/> on; <paramref name="limit"/> if all up to there is zero.</returns>
+    ulong NextData(ulong offset, ulong limit) => offset;
+
     /// <summary>Puts <paramref name="from"/> at <paramref name="offset"/>. Durable after the next <see cref="Flush"/>.</summary>
     void Write(ulong offset, ReadOnlySpan<IoVector> from);
 

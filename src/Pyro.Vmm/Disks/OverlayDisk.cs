@@ -169,6 +169,36 @@ public sealed unsafe class OverlayDisk : IDiskBackend
         }
     }
 
+    /// <summary>Fills a buffer with the bytes at <paramref name="offset"/>.</summary>
+    /// <exception cref="DiskException">The host cannot read them.</exception>
+    public void Read(ulong offset, Span<byte> into)
+    {
+        fixed (byte* bytes = into)
+        {
+            IoVector vector = new((nint)bytes, (nuint)into.Length);
+            Read(offset, new ReadOnlySpan<IoVector>(in vector));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ulong NextData(ulong offset, ulong limit)
+    {
+        while (offset < limit)
+        {
+            ulong first = offset / ClusterSize;
+            ulong run = _bitmap.RunLength(first, (limit - 1) / ClusterSize, out bool here);
+            ulong runEnd = Math.Min((first + run) * ClusterSize, limit);
+            // The base may be shorter, and reads as zero from there on.
+            ulong stop = here ? runEnd : Math.Min(runEnd, _base.Length);
+            ulong found = here ? _file.NextData(_header.DataOffset + offset) - _header.DataOffset : offset < stop ? _base.NextData(offset, stop) : stop;
+            if (found < stop)
+                return found;
+            offset = runEnd;
+        }
+
+        return limit;
+    }
+
     /// <inheritdoc/>
     public void Write(ulong offset, ReadOnlySpan<IoVector> from)
     {

@@ -48,6 +48,9 @@ public sealed class RawDisk : IDiskBackend
     }
 
     /// <inheritdoc/>
+    public ulong NextData(ulong offset, ulong limit) => Math.Min(_file.NextData(offset), limit);
+
+    /// <inheritdoc/>
     public void Write(ulong offset, ReadOnlySpan<IoVector> from)
     {
         ThrowIfReadOnly();
