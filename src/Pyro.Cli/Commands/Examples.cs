@@ -49,6 +49,17 @@ internal static class Examples
               pyro bench boot --start fork --machines 10   ten forks of one running machine
               pyro bench boot --history boot.jsonl --svg boot.svg --commit "$(git rev-parse --short HEAD)"
             """),
+        ("pyro workspace summary", """
+              pyro workspace summary work                  commands, edits, changed files: under 40 lines
+              pyro workspace summary work --json           the same for programs
+            """),
+        ("pyro workspace disk", """
+              pyro workspace stop work                     a running machine's disk changes: stop it first
+              pyro workspace disk list work /etc           what is in a folder, without a boot
+              pyro workspace disk read work notes.txt      /workspace/notes.txt
+              pyro workspace disk export work -o work.ext4
+              sudo mount -o ro,loop work.ext4 /mnt         what was exported is an ordinary file system
+            """),
         ("pyro mcp serve", """
               pyro mcp serve --profile vm-run              the tool vm_run, over standard input and output
               claude mcp add pyro -- pyro mcp serve --profile vm-run

@@ -36,6 +36,8 @@ namespace Pyro.Json;
 [JsonSerializable(typeof(WorkspaceSync))]
 [JsonSerializable(typeof(WorkspaceExport))]
 [JsonSerializable(typeof(WorkspacePatchApplied))]
+[JsonSerializable(typeof(WorkspaceDiskExport))]
+[JsonSerializable(typeof(WorkspaceSummary))]
 public sealed partial class PyroJson : JsonSerializerContext
 {
     /// <summary>For documents that people read too: indented, characters beyond ASCII as they are.</summary>

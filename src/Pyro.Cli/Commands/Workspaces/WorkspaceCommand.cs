@@ -18,6 +18,7 @@ internal static class WorkspaceCommand
         WorkspaceLifecycleCommands.Delete(),
         WorkspaceExecCommands.Exec(),
         WorkspaceExecCommands.Logs(),
+        WorkspaceDiskCommands.Summary(),
         WorkspaceTransferCommands.Sync(),
         WorkspaceTransferCommands.Export(),
         WorkspaceFileCommands.File(),
@@ -26,5 +27,6 @@ internal static class WorkspaceCommand
         WorkspaceSnapshotCommands.Snapshot(),
         WorkspaceSnapshotCommands.Reset(),
         WorkspaceSnapshotCommands.Fork(),
+        WorkspaceDiskCommands.Disk(),
     };
 }

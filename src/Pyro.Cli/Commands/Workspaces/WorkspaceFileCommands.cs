@@ -9,9 +9,11 @@ namespace Pyro.Cli.Commands;
 /// <summary>The verbs for the files of a workspace.</summary>
 internal static class WorkspaceFileCommands
 {
+    private const string WhereFiles = "A path below /workspace; a relative one means the same.";
+
     internal static Command File() => new("file", "List, read and write files.") { List(), Read(), Write() };
 
-    internal static Argument<string> PathArgument() => new("PATH") { HelpName = "PATH", Description = "A path below /workspace; a relative one means the same." };
+    internal static Argument<string> PathArgument() => new("PATH") { HelpName = "PATH", Description = WhereFiles };
 
     internal static Command Diff() => WorkspaceVerb.Of("diff", "Show what differs from the baseline.", [WorkspaceVerb.Id()], static async call =>
     {
@@ -35,13 +37,14 @@ internal static class WorkspaceFileCommands
 
     internal static Command Patch() => new("patch", "Change files by a patch.") { Apply() };
 
-    private static Command List()
+    /// <summary>A verb that lists a folder.</summary>
+    internal static Command Listing(string description, string where, Func<WorkspaceCall, string, bool, Task<WorkspaceFileList>> work)
     {
-        var path = new Argument<string>("PATH") { HelpName = "PATH", Description = "A folder below /workspace.", DefaultValueFactory = static _ => Workspace.Path };
+        var path = new Argument<string>("PATH") { HelpName = "PATH", Description = where, DefaultValueFactory = static _ => Workspace.Path };
         var recursive = new Option<bool>("--recursive", "-r") { Description = "Folders in it too." };
-        return WorkspaceVerb.Of("list", "List a folder.", [WorkspaceVerb.Id(), path, recursive], async call =>
+        return WorkspaceVerb.Of("list", description, [WorkspaceVerb.Id(), path, recursive], async call =>
         {
-            WorkspaceFileList list = await call.Client.ListWorkspaceFilesAsync(call.Workspace, call.Parsed.GetRequiredValue(path), call.Parsed.GetValue(recursive), call.Stop).ConfigureAwait(false);
+            WorkspaceFileList list = await work(call, call.Parsed.GetRequiredValue(path), call.Parsed.GetValue(recursive)).ConfigureAwait(false);
             return call.Answer(list, PyroJson.Readable.WorkspaceFileList, static l =>
             {
                 foreach (WorkspaceFileEntry e in l.Entries)
@@ -52,14 +55,15 @@ internal static class WorkspaceFileCommands
         });
     }
 
-    private static Command Read()
+    /// <summary>A verb that shows a file.</summary>
+    internal static Command Reading(string description, string where, Func<WorkspaceCall, string, int, Task<WorkspaceFileContent>> work)
     {
-        Argument<string> path = PathArgument();
+        var path = new Argument<string>("PATH") { HelpName = "PATH", Description = where };
         var max = new Option<int>("--max-bytes") { Description = "The most bytes to read.", HelpName = "N", DefaultValueFactory = static _ => 65536 };
         var contentOnly = new Option<bool>("--content-only") { Description = "Print the content and nothing else." };
-        return WorkspaceVerb.Of("read", "Show a text file.", [WorkspaceVerb.Id(), path, max, contentOnly], async call =>
+        return WorkspaceVerb.Of("read", description, [WorkspaceVerb.Id(), path, max, contentOnly], async call =>
         {
-            WorkspaceFileContent file = await call.Client.ReadWorkspaceFileAsync(call.Workspace, call.Parsed.GetRequiredValue(path), call.Parsed.GetValue(max), call.Stop).ConfigureAwait(false);
+            WorkspaceFileContent file = await work(call, call.Parsed.GetRequiredValue(path), call.Parsed.GetValue(max)).ConfigureAwait(false);
             return call.Answer(file, PyroJson.Readable.WorkspaceFileContent, f =>
             {
                 Report.Out.Write(f.Content);
@@ -68,6 +72,10 @@ internal static class WorkspaceFileCommands
             });
         });
     }
+
+    private static Command List() => Listing("List a folder.", "A folder below /workspace.", static (call, path, recursive) => call.Client.ListWorkspaceFilesAsync(call.Workspace, path, recursive, call.Stop));
+
+    private static Command Read() => Reading("Show a text file.", WhereFiles, static (call, path, max) => call.Client.ReadWorkspaceFileAsync(call.Workspace, path, max, call.Stop));
 
     private static Command Write()
     {

@@ -13,8 +13,8 @@ internal static class WorkspaceTransferCommands
     internal static Command Export()
     {
         Argument<string> path = WorkspaceFileCommands.PathArgument();
-        var output = new Option<string>("--output", "-o") { Description = "What it is to be called on the host.", HelpName = "HOST_PATH", Required = true };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Put it in the place of what is there." };
+        Option<string> output = OutputOption("HOST_PATH");
+        Option<bool> overwrite = OverwriteOption();
         return WorkspaceVerb.Of("export", "Copy a file or folder out of a workspace.", [WorkspaceVerb.Id(), path, output, overwrite], async call =>
         {
             WorkspaceExport exported = await call.Client.ExportWorkspaceAsync(
@@ -22,6 +22,10 @@ internal static class WorkspaceTransferCommands
             return call.Answer(exported, PyroJson.Readable.WorkspaceExport, static e => Report.Out.WriteLine($"{e.Path} is at {e.OutputPath}: {e.Entries} entries, {e.Bytes} bytes"));
         });
     }
+
+    internal static Option<string> OutputOption(string help) => new("--output", "-o") { Description = "What it is to be called on the host.", HelpName = help, Required = true };
+
+    internal static Option<bool> OverwriteOption() => new("--overwrite") { Description = "Put it in the place of what is there." };
 
     private static Command Push()
     {

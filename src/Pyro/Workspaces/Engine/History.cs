@@ -7,7 +7,7 @@ namespace Pyro.Workspaces.Engine;
 /// <summary>What was done with a workspace since its last reset: a line each, appended by any number of processes.</summary>
 internal sealed class History(WorkspaceFolder folder)
 {
-    internal const string Exec = "exec", FileWrite = "file_write", Patch = "patch", Sync = "sync", Export = "export", Snapshot = "snapshot";
+    internal const string Exec = "exec", FileWrite = "file_write", Patch = "patch", Sync = "sync", Export = "export", DiskExport = "disk_export", Snapshot = "snapshot", SnapshotDeleted = "snapshot_deleted";
 
     /// <summary>Gives the next command its number. A number is given once, also to a command that never ends.</summary>
     internal int NextSequence()

@@ -88,6 +88,18 @@ internal static class WorkspaceDisk
         }
     }
 
+    /// <summary>Opens a stopped workspace's disk to look at it.</summary>
+    /// <exception cref="PyroException">A layer is missing or damaged.</exception>
+    internal static OverlayDisk OpenStopped(WorkspaceFolder folder, IReadOnlyList<string> layers)
+    {
+        List<string> settled = [.. Settle(folder, layers)];
+        // A layer that no machine has got to yet holds nothing.
+        var live = new FileInfo(folder.LayerPath(settled[^1]));
+        if (settled.Count > 1 && (!live.Exists || live.Length == 0))
+            settled.RemoveAt(settled.Count - 1);
+        return Open(folder, settled, readOnly: true);
+    }
+
     /// <summary>Removes layers that neither the disk nor a snapshot is made of.</summary>
     internal static void RemoveUnused(WorkspaceFolder folder, WorkspaceRecord record, IEnumerable<SnapshotRecord> snapshots)
     {

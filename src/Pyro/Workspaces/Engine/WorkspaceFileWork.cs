@@ -11,7 +11,10 @@ namespace Pyro.Workspaces.Engine;
 /// <summary>Files of running workspaces: looked at, changed, brought in and out, compared with the baseline.</summary>
 internal sealed class WorkspaceFileWork(PyroPaths paths)
 {
-    private const int MostListed = 10_000, MostPatchedBytes = 16 << 20;
+    /// <summary>The most entries of a listing.</summary>
+    internal const int MostListed = 10_000;
+
+    private const int MostPatchedBytes = 16 << 20;
     private const string RootDevice = "/dev/vda", BaselineDevice = "/dev/vdb";
 
     private readonly WorkspaceMachines _machines = new(paths);
@@ -24,8 +27,7 @@ internal sealed class WorkspaceFileWork(PyroPaths paths)
 
     internal async Task<WorkspaceFileContent> ReadAsync(WorkspaceFolder folder, string path, int maxBytes, CancellationToken cancellationToken)
     {
-        if (maxBytes is < 1 or > MostPatchedBytes)
-            throw new PyroException(ErrorCodes.InvalidArgument, $"max_bytes is {maxBytes}", $"Choose 1 to {MostPatchedBytes}; export what is larger.");
+        RequireMaxBytes(maxBytes);
         FileContent file = await FilesOf(folder).ReadAsync(path, maxBytes, cancellationToken).ConfigureAwait(false);
         return new WorkspaceFileContent(folder.Id, Whole(path), file.Version.Size, file.Text, file.Truncated);
     }
@@ -41,14 +43,14 @@ internal sealed class WorkspaceFileWork(PyroPaths paths)
     internal async Task<WorkspaceSync> PushAsync(WorkspaceFolder folder, string source, string destination, CancellationToken cancellationToken)
     {
         TransferResult pushed = await FilesOf(folder).PushAsync(source, destination, cancellationToken).ConfigureAwait(false);
-        Note(folder, History.Sync, Path.GetFullPath(source));
+        Note(folder, History.Sync, Path.GetFullPath(source), Whole(destination));
         return new WorkspaceSync(folder.Id, Path.GetFullPath(source), Whole(destination), pushed.Origin, pushed.Entries, pushed.Bytes);
     }
 
     internal async Task<WorkspaceExport> ExportAsync(WorkspaceFolder folder, string path, string output, bool overwrite, CancellationToken cancellationToken)
     {
         TransferResult exported = await FilesOf(folder).ExportAsync(path, output, overwrite, cancellationToken).ConfigureAwait(false);
-        Note(folder, History.Export, Whole(path));
+        Note(folder, History.Export, Whole(path), Path.GetFullPath(output));
         return new WorkspaceExport(folder.Id, Whole(path), Path.GetFullPath(output), exported.Origin, exported.Entries, exported.Bytes);
     }
 
@@ -112,19 +114,30 @@ internal sealed class WorkspaceFileWork(PyroPaths paths)
         };
     }
 
-    private static WorkspaceFileEntry EntryOf(ListedFile file) => new(
-        WorkspacePath.Absolute(file.Path),
-        file.Kind switch
+    /// <exception cref="PyroException">It is less than one, or more than is read at once.</exception>
+    internal static void RequireMaxBytes(int maxBytes)
+    {
+        if (maxBytes is < 1 or > MostPatchedBytes)
+            throw new PyroException(ErrorCodes.InvalidArgument, $"max_bytes is {maxBytes}", $"Choose 1 to {MostPatchedBytes}; export what is larger.");
+    }
+
+    /// <summary>An entry of a listing, as users are told of it.</summary>
+    internal static WorkspaceFileEntry EntryOf(string path, FileKind kind, ushort mode, ulong size, DateTimeOffset modifiedAt, string? linkTarget) => new(
+        path,
+        kind switch
         {
             FileKind.File => EntryKind.File,
             FileKind.Directory => EntryKind.Directory,
             FileKind.Link => EntryKind.Symlink,
             _ => EntryKind.Special,
         },
-        Convert.ToString(file.Mode, 8).PadLeft(4, '0'),
-        file.Size,
-        DateTimeOffset.UnixEpoch.AddTicks(file.ModifiedNanoseconds / 100),
-        file.LinkTarget);
+        Convert.ToString(mode, 8).PadLeft(4, '0'),
+        size,
+        modifiedAt,
+        linkTarget);
+
+    private static WorkspaceFileEntry EntryOf(ListedFile file) => EntryOf(
+        WorkspacePath.Absolute(file.Path), file.Kind, file.Mode, file.Size, DateTimeOffset.UnixEpoch.AddTicks(file.ModifiedNanoseconds / 100), file.LinkTarget);
 
     private GuestFiles FilesOf(WorkspaceFolder folder) => new(Running(folder));
 
@@ -135,8 +148,8 @@ internal sealed class WorkspaceFileWork(PyroPaths paths)
         return _machines.VsockPath(record);
     }
 
-    private static void Note(WorkspaceFolder folder, string kind, string subject) =>
-        new History(folder).Add(new HistoryEntry { Kind = kind, At = WorkspaceCreation.Now(), Subject = subject });
+    private static void Note(WorkspaceFolder folder, string kind, string subject, string? target = null) =>
+        new History(folder).Add(new HistoryEntry { Kind = kind, At = WorkspaceCreation.Now(), Subject = subject, Target = target });
 
     private static string Whole(string path) => WorkspacePath.Absolute(WorkspacePath.Relative(path));
 }

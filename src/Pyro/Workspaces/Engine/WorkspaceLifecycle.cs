@@ -99,6 +99,7 @@ internal sealed class WorkspaceLifecycle(PyroPaths paths, WorkspaceStore store)
     {
         using FileLock held = await store.LockAsync(folder, cancellationToken).ConfigureAwait(false);
         WorkspaceSnapshots.Delete(folder, WorkspaceDisk.LoadSettled(folder), name);
+        new History(folder).Add(new HistoryEntry { Kind = History.SnapshotDeleted, At = WorkspaceCreation.Now(), Subject = name });
         return new DeletedSnapshot(folder.Id, name, Deleted: true);
     }
 

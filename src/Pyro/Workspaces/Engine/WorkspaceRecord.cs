@@ -101,6 +101,9 @@ internal sealed record HistoryEntry
 
     /// <summary>What it was done to: a path, a name.</summary>
     public string? Subject { get; init; }
+
+    /// <summary>Where it went: a path on the host or in the guest.</summary>
+    public string? Target { get; init; }
 }
 
 [JsonSourceGenerationOptions(

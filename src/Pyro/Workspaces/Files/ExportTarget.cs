@@ -1,7 +1,9 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Pyro.Protocol;
 using Pyro.Trees;
 using Pyro.Trees.Tar;
+using PrivateFile = Pyro.Files.PrivateFile;
 
 namespace Pyro.Workspaces.Files;
 
@@ -86,6 +88,9 @@ internal sealed class ExportTarget : IDisposable
             throw FileFailure.From(e, ErrorCodes.ExportRefused);
         }
     }
+
+    /// <summary>Makes a file that is empty and its owner's alone, in the folder.</summary>
+    internal SafeFileHandle CreateFile() => PrivateFile.Create(Path.Combine(_folderPath, "top"));
 
     /// <summary>Puts it in its place.</summary>
     /// <exception cref="PyroException">Something came to be there meanwhile.</exception>

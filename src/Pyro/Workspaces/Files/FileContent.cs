@@ -5,7 +5,7 @@ using Pyro.Protocol;
 namespace Pyro.Workspaces.Files;
 
 /// <summary>A file that was read, or the begin of it.</summary>
-/// <param name="Path">Below the root.</param>
+/// <param name="Path">Below the root; a whole path where there is no such root.</param>
 /// <param name="Bytes">Its content, as far as it was asked for.</param>
 /// <param name="Version">By what it is known again; its size is the whole file's.</param>
 /// <param name="Mode">Permission bits.</param>
@@ -19,7 +19,7 @@ internal sealed record FileContent(string Path, ReadOnlyMemory<byte> Bytes, File
     /// <exception cref="PyroException">It is not UTF-8, or holds NUL, which no text does.</exception>
     internal string Text => TryGetText(out string text)
         ? text
-        : throw new PyroException(ErrorCodes.NotText, $"{WorkspacePath.Absolute(WorkspacePath.Shown(Path))} is not UTF-8 text", "Export it, or look at it by a command in the machine (file, xxd).");
+        : throw new PyroException(ErrorCodes.NotText, $"{WorkspacePath.Shown(Path.StartsWith('/') ? Path : WorkspacePath.Absolute(Path))} is not UTF-8 text", "Export it, or look at it by a command in the machine (file, xxd).");
 
     /// <summary>Whether it is text, and the text.</summary>
     internal bool TryGetText(out string text)

@@ -25,7 +25,7 @@ internal static class FileFailure
         return code switch
         {
             ToolFailure.OutsideRoot => new(ErrorCodes.PathOutsideWorkspace, message, "Links are followed only as long as they stay inside /workspace."),
-            ToolFailure.NotFound => new(ErrorCodes.NotFound, message, "List the folder to see what is there: pyro workspace file list"),
+            ToolFailure.NotFound => new(ErrorCodes.NotFound, message, "List the folder to see what is there."),
             ToolFailure.IsDirectory => new(ErrorCodes.IsDirectory, message, "Name a file; a folder can be listed or exported."),
             ToolFailure.NotDirectory => new(ErrorCodes.NotDirectory, message, "Name a folder, or remove what is in its place."),
             ToolFailure.NotRegular => new(ErrorCodes.NotRegular, message, "Name a regular file or a folder."),
