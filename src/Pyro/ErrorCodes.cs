@@ -81,6 +81,12 @@ public static class ErrorCodes
     /// <summary>The workspace's machine runs.</summary>
     public const string WorkspaceRunning = "workspace_running";
 
+    /// <summary>No machine has this id.</summary>
+    public const string VmNotFound = "vm_not_found";
+
+    /// <summary>The machine does not run.</summary>
+    public const string VmStopped = "vm_stopped";
+
     /// <summary>Another process changes the workspace.</summary>
     public const string WorkspaceBusy = "workspace_busy";
 

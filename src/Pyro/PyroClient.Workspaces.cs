@@ -1,3 +1,4 @@
+using Pyro.Vms;
 using Pyro.Workspaces;
 using Pyro.Workspaces.Engine;
 
@@ -34,10 +35,11 @@ public sealed partial class PyroClient
         return new WorkspaceList(Store.List());
     }
 
-    /// <summary>Deletes the workspaces whose time to live is over. Their machines have ended by themselves at that time.</summary>
+    /// <summary>Deletes the workspaces and machines whose time to live is over. Their processes have ended by themselves at that time.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The ids of those that were deleted.</returns>
-    public Task<IReadOnlyList<string>> ReapExpiredAsync(CancellationToken cancellationToken = default) => Lifecycle.ReapAsync(cancellationToken);
+    public async Task<IReadOnlyList<string>> ReapExpiredAsync(CancellationToken cancellationToken = default) =>
+        [.. await Lifecycle.ReapAsync(cancellationToken).ConfigureAwait(false), .. await new VirtualMachines(Paths).ReapAsync(cancellationToken).ConfigureAwait(false)];
 
     /// <summary>A workspace as it is now.</summary>
     /// <param name="workspace">Which.</param>
@@ -96,14 +98,18 @@ public sealed partial class PyroClient
         return new WorkspaceCommands(Paths).ExecAsync(Store.Find(workspace), request, streams ?? new RunStreams(), cancellationToken);
     }
 
-    /// <summary>The commands that a workspace ran since its last reset, and what they printed.</summary>
+    /// <summary>The commands that a workspace ran since its last reset, and the end of what they printed.</summary>
     /// <param name="workspace">Which.</param>
+    /// <param name="last">The most commands, the newest ones.</param>
+    /// <param name="maxOutputBytes">The most bytes of each output stream; the files in the workspace's folder have all of it.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PyroException">There is none.</exception>
-    public Task<WorkspaceLogs> LogsWorkspaceAsync(string workspace, CancellationToken cancellationToken = default)
+    public Task<WorkspaceLogs> LogsWorkspaceAsync(string workspace, int last = int.MaxValue, int maxOutputBytes = 256 * 1024, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(last);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxOutputBytes);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(WorkspaceCommands.Logs(Store.Find(workspace)));
+        return Task.FromResult(WorkspaceCommands.Logs(Store.Find(workspace), last, maxOutputBytes));
     }
 
     /// <summary>Saves a workspace's state: its whole disk and, if it runs, its memory.</summary>

@@ -32,6 +32,9 @@ public sealed record PyroPaths(string Cache, string State, string Runtime)
     /// <summary>The folder of workspaces, one each.</summary>
     public string Workspaces => Path.Combine(State, "workspaces");
 
+    /// <summary>A folder for each machine of <see cref="PyroClient.CreateVmAsync"/>.</summary>
+    public string Vms => Path.Combine(State, "vms");
+
     /// <summary>The folder whose file system holds throw-away disks.</summary>
     public string Scratch => Path.Combine(State, "tmp");
 

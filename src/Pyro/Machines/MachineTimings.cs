@@ -5,4 +5,8 @@ namespace Pyro.Machines;
 /// <param name="VmCreation">From then until it was built, its kernel loaded or its snapshot restored, and its first vCPU entered.</param>
 /// <param name="Boot">From the guest's first instruction until the agent ran as init; zero after a restore.</param>
 /// <param name="AgentReady">From then until the agent took commands.</param>
-public sealed record MachineTimings(TimeSpan Spawn, TimeSpan VmCreation, TimeSpan Boot, TimeSpan AgentReady);
+public sealed record MachineTimings(TimeSpan Spawn, TimeSpan VmCreation, TimeSpan Boot, TimeSpan AgentReady)
+{
+    /// <summary>Of a command whose machine was there, or that had none.</summary>
+    internal static MachineTimings None { get; } = new(default, default, default, default);
+}

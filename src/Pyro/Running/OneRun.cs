@@ -55,7 +55,7 @@ internal static class OneRun
     private static async Task<RunResult> RunOnHostAsync(RunRequest request, CommandStreams streams, IProgress<RunPhase>? progress, long start, CancellationToken cancellationToken)
     {
         CommandEnd end = await HostCommand.RunAsync(request, streams, progress, cancellationToken).ConfigureAwait(false);
-        return Result(request, ExecutionModes.HostCompat, end, new MachineTimings(default, default, default, default), start);
+        return Result(request, ExecutionModes.HostCompat, end, MachineTimings.None, start);
     }
 
     // What keeps any guest from running here. A wrong environment is not that: it is an error on every host.
@@ -76,7 +76,7 @@ internal static class OneRun
         }
     }
 
-    private static RunResult Result(RunRequest request, string mode, CommandEnd end, MachineTimings machine, long start) => new()
+    internal static RunResult Result(RunRequest request, string mode, CommandEnd end, MachineTimings machine, long start) => new()
     {
         Environment = request.Environment,
         ExecutionMode = mode,

@@ -3,14 +3,15 @@ namespace Pyro.Workspaces;
 /// <summary>The commands of a workspace since its last reset, with what they printed.</summary>
 /// <param name="WorkspaceId">The workspace.</param>
 /// <param name="Entries">In the order in which they ended.</param>
-public sealed record WorkspaceLogs(string WorkspaceId, IReadOnlyList<WorkspaceLogEntry> Entries);
+/// <param name="Omitted">How many older ones are not among them.</param>
+public sealed record WorkspaceLogs(string WorkspaceId, IReadOnlyList<WorkspaceLogEntry> Entries, int Omitted);
 
 /// <summary>One command.</summary>
 /// <param name="Sequence">Its number since the last reset.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="Cwd">Its working directory.</param>
 /// <param name="Command">The program and its arguments.</param>
-/// <param name="ExitCode">As <see cref="RunResult.ExitCode"/>; null if it was cancelled or its machine died.</param>
+/// <param name="ExitCode">The command's exit code; null if it was cancelled or its machine died.</param>
 /// <param name="DurationMs">How long it took.</param>
 /// <param name="TimedOut">Whether the time limit ended it.</param>
 /// <param name="Stdout">Standard output, or its last bytes.</param>

@@ -42,7 +42,7 @@ internal static class WorkspaceExecCommands
 
     internal static Command Logs() => WorkspaceVerb.Of("logs", "Show the commands since the last reset and what they printed.", [WorkspaceVerb.Id()], static async call =>
     {
-        WorkspaceLogs logs = await call.Client.LogsWorkspaceAsync(call.Workspace, call.Stop).ConfigureAwait(false);
+        WorkspaceLogs logs = await call.Client.LogsWorkspaceAsync(call.Workspace, cancellationToken: call.Stop).ConfigureAwait(false);
         return call.Answer(logs, PyroJson.Readable.WorkspaceLogs, static l =>
         {
             foreach (WorkspaceLogEntry entry in l.Entries)

@@ -8,9 +8,6 @@ namespace Pyro.Workspaces.Engine;
 /// <summary>Runs commands in workspaces, any number at once, and keeps what they print.</summary>
 internal sealed class WorkspaceCommands(PyroPaths paths)
 {
-    /// <summary>How much of each log <see cref="Logs"/> shows, from its end.</summary>
-    private const int ShownLogBytes = 256 * 1024;
-
     private readonly WorkspaceMachines _machines = new(paths);
 
     /// <summary>Runs one to its end.</summary>
@@ -72,16 +69,21 @@ internal sealed class WorkspaceCommands(PyroPaths paths)
         };
     }
 
-    /// <summary>What was run since the last reset, and the end of what it printed.</summary>
-    internal static WorkspaceLogs Logs(WorkspaceFolder folder)
+    /// <summary>The last commands that were run since the last reset, and the end of what they printed.</summary>
+    internal static WorkspaceLogs Logs(WorkspaceFolder folder, int last, int maxOutputBytes)
     {
         var history = new History(folder);
-        return new WorkspaceLogs(folder.Id, [.. history.Read().Where(static e => e.Kind == History.Exec).Select(entry =>
+        List<HistoryEntry> commands = [.. history.Read()];
+        commands.RemoveAll(static entry => entry.Kind != History.Exec);
+        int omitted = Math.Max(0, commands.Count - last);
+        return new WorkspaceLogs(folder.Id, [.. commands.Skip(omitted).Select(Entry)], omitted);
+
+        WorkspaceLogEntry Entry(HistoryEntry entry)
         {
-            (string stdout, bool stdoutCut) = Tail(history.LogPath(entry.Sequence, "stdout"));
-            (string stderr, bool stderrCut) = Tail(history.LogPath(entry.Sequence, "stderr"));
+            (string stdout, bool stdoutCut) = Tail(history.LogPath(entry.Sequence, "stdout"), maxOutputBytes);
+            (string stderr, bool stderrCut) = Tail(history.LogPath(entry.Sequence, "stderr"), maxOutputBytes);
             return new WorkspaceLogEntry(entry.Sequence, entry.At, entry.Cwd ?? "", entry.Command, entry.ExitCode, entry.DurationMs, entry.TimedOut, stdout, stderr, stdoutCut, stderrCut);
-        })]);
+        }
     }
 
     /// <exception cref="PyroException">The machine does not run.</exception>
@@ -111,13 +113,13 @@ internal sealed class WorkspaceCommands(PyroPaths paths)
         UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
     });
 
-    private static (string Text, bool Truncated) Tail(string path)
+    private static (string Text, bool Truncated) Tail(string path, int maxBytes)
     {
         try
         {
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             long length = RandomAccess.GetLength(file);
-            byte[] bytes = new byte[(int)Math.Min(length, ShownLogBytes)];
+            byte[] bytes = new byte[(int)Math.Min(length, maxBytes)];
             int read = RandomAccess.Read(file, bytes, length - bytes.Length);
             return (Encoding.UTF8.GetString(bytes.AsSpan(0, read)), length > bytes.Length);
         }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Pyro.Environments;
 using Pyro.Files;
 using Pyro.Machines;
-using Pyro.Warm;
 using Pyro.Workspaces.Files;
 
 namespace Pyro.Workspaces.Engine;
@@ -94,22 +93,8 @@ internal sealed class WorkspaceCreation(PyroPaths paths, WorkspaceStore store)
 
     private async Task<(Machine Machine, WorkspaceRecord Record)> FillAsync(WorkspaceFolder folder, WorkspaceRecord record, PushSource? seed, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
     {
-        KeptMachine Keep(WarmSnapshot? warm)
-        {
-            foreach (string layer in Directory.GetFiles(folder.Layers))
-                File.Delete(layer);
-            record = record with { Layers = [WorkspaceDisk.NextLayer(folder)] };
-            if (warm is not null)
-            {
-                SparseCopy.Copy(warm.Layer, folder.LayerPath(record.Layers[0]));
-                record = record with { Layers = [record.Layers[0], WorkspaceDisk.NextLayer(folder)] };
-            }
-
-            return WorkspaceMachines.Open(folder, record);
-        }
-
-        await using Machine first = await new MachineStart(WorkspaceMachines.OptionsOf(record), paths, progress, Keep).RunAsync(cancellationToken).ConfigureAwait(false);
-        record = record with { RuntimeId = first.Id, ProcessId = first.ProcessId };
+        (Machine started, record) = await _machines.StartFirstAsync(folder, record, progress, cancellationToken).ConfigureAwait(false);
+        await using Machine first = started;
         // The warm snapshot has the folder already.
         if (first.StartMode != StartMode.Warm)
             await MakeTreeAsync(first, record, cancellationToken).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using Pyro.Hosts;
 using Pyro.Machines;
 using Pyro.Protocol;
 using Pyro.Vmm.Processes;
+using Pyro.Warm;
 
 namespace Pyro.Workspaces.Engine;
 
@@ -51,6 +52,30 @@ internal sealed class WorkspaceMachines(PyroPaths paths)
             HostName = record.HostName,
             MachineId = record.MachineId,
         };
+    }
+
+    /// <summary>
+    /// Starts the first machine of a folder that has no disk layers yet, from the environment's warm snapshot where there is
+    /// one. It ends with this process until it is released.
+    /// </summary>
+    internal async Task<(Machine Machine, WorkspaceRecord Record)> StartFirstAsync(WorkspaceFolder folder, WorkspaceRecord record, IProgress<RunPhase>? progress, CancellationToken cancellationToken)
+    {
+        KeptMachine Keep(WarmSnapshot? warm)
+        {
+            foreach (string layer in Directory.GetFiles(folder.Layers))
+                File.Delete(layer);
+            record = record with { Layers = [WorkspaceDisk.NextLayer(folder)] };
+            if (warm is not null)
+            {
+                SparseCopy.Copy(warm.Layer, folder.LayerPath(record.Layers[0]));
+                record = record with { Layers = [record.Layers[0], WorkspaceDisk.NextLayer(folder)] };
+            }
+
+            return Open(folder, record);
+        }
+
+        Machine machine = await new MachineStart(OptionsOf(record), paths, progress, Keep).RunAsync(cancellationToken).ConfigureAwait(false);
+        return (machine, record with { RuntimeId = machine.Id, ProcessId = machine.ProcessId });
     }
 
     /// <summary>

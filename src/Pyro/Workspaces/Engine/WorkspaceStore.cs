@@ -3,13 +3,19 @@ using Pyro.Files;
 namespace Pyro.Workspaces.Engine;
 
 /// <summary>The user's workspaces: a folder each. Any number of processes can use one store at once.</summary>
-internal sealed class WorkspaceStore(PyroPaths paths)
+/// <param name="root">The folder that has them.</param>
+internal sealed class WorkspaceStore(string root)
 {
     private const string NamesLock = "names";
     private static readonly TimeSpan s_lockLimit = TimeSpan.FromSeconds(120);
 
+    internal WorkspaceStore(PyroPaths paths)
+        : this(paths.Workspaces)
+    {
+    }
+
     /// <summary>Workspace ids are the names of its folders.</summary>
-    internal FolderStore Folders { get; } = new(paths.Workspaces);
+    internal FolderStore Folders { get; } = new(root);
 
     /// <summary>A workspace by its id, a unique beginning of it, or its name.</summary>
     /// <exception cref="PyroException">There is none, or more than one.</exception>
