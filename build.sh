@@ -17,7 +17,7 @@ flock 9
 
 # Everything that goes into the executables, by content: times lie after a checkout.
 inputs() {
-    find src Directory.Build.props Directory.Packages.props global.json build.sh -type f \
+    find src docs/schemas Directory.Build.props Directory.Packages.props global.json build.sh -type f \
         -not -path '*/bin/*' -not -path '*/obj/*' -print0 | sort -z | xargs -0 sha256sum
     dotnet --version
 }

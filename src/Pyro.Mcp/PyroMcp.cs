@@ -8,10 +8,6 @@ namespace Pyro.Mcp;
 /// <summary>MCP servers over a <see cref="PyroClient"/>.</summary>
 public static class PyroMcp
 {
-    private const string Instructions =
-        "Pyro runs commands in disposable Linux virtual machines: each call of vm_run boots a fresh one, and nothing of it remains. "
-        + "Use it for whatever you would not run on the user's own machine: unknown code, installs, experiments.";
-
     /// <summary>Makes a server for a transport of the caller's.</summary>
     /// <param name="client">What the tools work with.</param>
     /// <param name="transport">Where messages come from; it stays the caller's.</param>
@@ -37,33 +33,38 @@ public static class PyroMcp
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
-        PyroTool[] tools = Contract.ToolsOf(options.Profile, new PyroMcpContext(client, options));
-        var list = new ListToolsResult { Tools = [.. tools.Select(static tool => tool.Description)] };
+        var context = new PyroMcpContext(client, options);
+        PyroTool[] tools = Contract.ToolsOf(options.Profile, options);
+        var list = new ListToolsResult { Tools = Array.ConvertAll(tools, static tool => tool.Describe()) };
         return new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "pyro", Title = "Pyro", Version = PyroVersion.Text },
-            ServerInstructions = Instructions,
+            ServerInstructions = Contract.AboutOf(options.Profile),
             Capabilities = new ServerCapabilities { Tools = new ToolsCapability() },
             Handlers = new McpServerHandlers
             {
                 ListToolsHandler = (_, _) => ValueTask.FromResult(list),
-                CallToolHandler = (request, cancellationToken) => CallAsync(tools, request, cancellationToken),
+                CallToolHandler = (request, cancellationToken) => CallAsync(context, tools, request, cancellationToken),
             },
         };
     }
 
-    private static async ValueTask<CallToolResult> CallAsync(PyroTool[] tools, RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    private static async ValueTask<CallToolResult> CallAsync(PyroMcpContext context, PyroTool[] tools, RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         string? name = request.Params?.Name;
-        PyroTool tool = Array.Find(tools, tool => tool.Description.Name == name)
+        PyroTool tool = Array.Find(tools, tool => tool.Name == name)
             ?? throw new McpProtocolException($"there is no tool {name}", McpErrorCode.InvalidParams);
         try
         {
-            return await tool.CallAsync(request, cancellationToken).ConfigureAwait(false);
+            return await tool.CallAsync(context, request, cancellationToken).ConfigureAwait(false);
         }
         catch (PyroException e)
         {
             return PyroTool.Failure(e);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return PyroTool.Failure(new PyroException(ErrorCodes.Internal, $"something unexpected went wrong: {e.Message}", "This is a defect of pyro."));
         }
     }
 }

@@ -8,7 +8,7 @@ public sealed record RunResult
     /// <summary>The environment it ran in.</summary>
     public required string Environment { get; init; }
 
-    /// <summary>One of <see cref="ExecutionModes"/>.</summary>
+    /// <summary><see cref="ExecutionModes.GuestVsock"/>: in a virtual machine; <see cref="ExecutionModes.HostCompat"/>: on the host itself, without isolation.</summary>
     public required string ExecutionMode { get; init; }
 
     /// <summary><c>warm</c> if the machine went on from a snapshot, <c>cold</c> if it booted; null on the host.</summary>

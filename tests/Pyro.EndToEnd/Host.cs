@@ -43,13 +43,13 @@ public sealed class Host : IAsyncLifetime
     public Task<CommandResult> ShellAsync(string script, byte[]? stdin = null, TimeSpan? limit = null) =>
         RunAsync(ShellCommand(script), stdin, limit ?? Limit);
 
-    /// <summary><c>bench/compare ARGUMENTS</c>, which finds a machine that runs guests by itself.</summary>
-    internal static Task<CommandResult> BenchAsync(params string[] arguments) => ScriptAsync("compare", arguments);
+    /// <summary><c>bench/compare ARGUMENTS</c>.</summary>
+    internal static Task<CommandResult> BenchAsync(params string[] arguments) => ScriptAsync("bench/compare", arguments);
 
-    /// <summary>A script of <c>bench</c>.</summary>
-    internal static Task<CommandResult> ScriptAsync(string name, params string[] arguments)
+    /// <summary>A script of the repository that finds a machine that runs guests by itself.</summary>
+    internal static Task<CommandResult> ScriptAsync(string path, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Checkout, "bench", name), arguments);
+        var start = new ProcessStartInfo(Path.Combine(Checkout, path), arguments);
         start.Environment["PYRO_BENCH_PEERS"] = "qemu";
         return RunAsync(start, null, TimeSpan.FromMinutes(15));
     }
@@ -63,13 +63,17 @@ public sealed class Host : IAsyncLifetime
     private ProcessStartInfo PyroCommand(string[] arguments) =>
         new(Path.Combine(Checkout, IsLab ? "lab" : "out", "pyro"), arguments);
 
+    /// <summary>Program and arguments that run a script on the machine that pyro runs on, with pyro on its path.</summary>
+    internal string[] ShellWords(string script) =>
+    [
+        .. IsLab ? (string[])[Path.Combine(Checkout, "lab", "built")] : ["env", $"PATH={Path.Combine(Checkout, "out")}:{Environment.GetEnvironmentVariable("PATH")}"],
+        "bash", "-euo", "pipefail", "-c", script,
+    ];
+
     private ProcessStartInfo ShellCommand(string script)
     {
-        if (IsLab)
-            return new ProcessStartInfo(Path.Combine(Checkout, "lab", "built"), ["bash", "-euo", "pipefail", "-c", script]);
-        var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script]);
-        start.Environment["PATH"] = $"{Path.Combine(Checkout, "out")}:{Environment.GetEnvironmentVariable("PATH")}";
-        return start;
+        string[] words = ShellWords(script);
+        return new ProcessStartInfo(words[0], words[1..]);
     }
 
     private static string FindCheckout([CallerFilePath] string file = "") =>

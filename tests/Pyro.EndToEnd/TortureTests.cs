@@ -11,7 +11,7 @@ public sealed class TortureTests
     [Fact]
     public async Task Fio_finds_no_wrong_byte_in_machines_that_are_saved_forked_and_killed()
     {
-        CommandResult result = await Host.ScriptAsync("torture", "--cycles", $"{Cycles}", "--verbose", "--json");
+        CommandResult result = await Host.ScriptAsync("bench/torture", "--cycles", $"{Cycles}", "--verbose", "--json");
         Assert.True(result.ExitCode == 0, $"{result}");
         using JsonDocument report = JsonDocument.Parse(result.Text);
         JsonElement root = report.RootElement;

@@ -9,18 +9,24 @@ public sealed class NodeClient
 {
     private readonly string _folder = Install();
 
-    internal async Task<JsonElement> AskAsync(string scenario, object? arguments = null)
+    /// <summary>Asks the published server on a host without KVM, with one tool.</summary>
+    internal Task<JsonElement> AskAsync(string scenario, object? arguments = null) =>
+        AskAsync(scenario, arguments, ["env", "PYRO_KVM=/nonexistent/kvm", Binary, "mcp", "serve", "--profile", "vm-run"]);
+
+    /// <param name="scenario">One of those in client.mjs.</param>
+    /// <param name="arguments">What it takes.</param>
+    /// <param name="server">The server's program and arguments.</param>
+    internal async Task<JsonElement> AskAsync(string scenario, object? arguments, string[] server)
     {
-        var start = new ProcessStartInfo("node", [Path.Combine(_folder, "client.mjs"), scenario, Binary, JsonSerializer.Serialize(arguments ?? new { })])
+        var start = new ProcessStartInfo("node", [Path.Combine(_folder, "client.mjs"), scenario, JsonSerializer.Serialize(server), JsonSerializer.Serialize(arguments ?? new { })])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["PYRO_KVM"] = "/nonexistent/kvm";
         using Process node = Process.Start(start)!;
         Task<string> errors = node.StandardError.ReadToEndAsync();
         string output = await node.StandardOutput.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         await node.WaitForExitAsync(limit.Token);
         Assert.True(node.ExitCode == 0, await errors);
         using JsonDocument document = JsonDocument.Parse(output);
@@ -29,7 +35,23 @@ public sealed class NodeClient
         return document.RootElement.GetProperty("answer").Clone();
     }
 
-    private static string Binary { get; } = Find("out", "pyro", "run ./build.sh first");
+    /// <summary>Compares documents with the schemas in docs/schemas.</summary>
+    /// <param name="lines">Lines of a schema's name, a tab, and a document.</param>
+    /// <returns>What does not fit, and how many documents there were.</returns>
+    internal async Task<string> ValidateAsync(string lines)
+    {
+        var start = new ProcessStartInfo("node", [Path.Combine(_folder, "validate.mjs"), Path.GetDirectoryName(Find(Path.Combine("docs", "schemas"), "run.json", "it is part of the repository"))!])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        using Process node = Process.Start(start)!;
+        await node.StandardInput.WriteAsync(lines);
+        node.StandardInput.Close();
+        return await node.StandardOutput.ReadToEndAsync();
+    }
+
+    internal static string Binary { get; } = Find("out", "pyro", "run ./build.sh first");
 
     private static string Install()
     {
@@ -47,7 +69,8 @@ public sealed class NodeClient
             Assert.Equal(0, npm.ExitCode);
             File.WriteAllText(Path.Combine(folder, "installed"), "");
         }
-        File.Copy(Path.Combine(source, "client.mjs"), Path.Combine(folder, "client.mjs"), overwrite: true);
+        foreach (string name in (string[])["client.mjs", "validate.mjs"])
+            File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
         return folder;
     }
 

@@ -61,8 +61,10 @@ internal static class Examples
               sudo mount -o ro,loop work.ext4 /mnt         what was exported is an ordinary file system
             """),
         ("pyro mcp serve", """
-              pyro mcp serve --profile vm-run              the tool vm_run, over standard input and output
-              claude mcp add pyro -- pyro mcp serve --profile vm-run
+              pyro mcp serve                               workspaces and vm_run, over standard input and output
+              pyro mcp serve --profile vm-run              vm_run alone
+              pyro mcp serve --project-path ~/src/app      new workspaces begin with that project
+              claude mcp add pyro -- pyro mcp serve
             """),
         ("pyro completion", """
               source <(pyro completion bash)               in this shell

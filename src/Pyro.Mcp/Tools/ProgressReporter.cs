@@ -6,11 +6,13 @@ using ModelContextProtocol.Server;
 namespace Pyro.Mcp.Tools;
 
 /// <summary>
-/// Tells a client that asked for it how far a run is: at each phase, and every few seconds while a command runs.
+/// Tells a client that asked for it how far a call is: at each phase, and every few seconds while nothing happens.
 /// Progress is the time in seconds, which always grows.
 /// </summary>
 internal sealed class ProgressReporter : IProgress<RunPhase>, IAsyncDisposable
 {
+    // Of a call that is over at once, nobody wants to be told; clients complain if progress comes in one breath with the result.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
@@ -19,26 +21,34 @@ internal sealed class ProgressReporter : IProgress<RunPhase>, IAsyncDisposable
     private readonly ProgressToken _token;
     private readonly Timer _timer;
     private Task _last = Task.CompletedTask;
-    private string _text = "starting a machine";
+    private string _text;
     private double _told;
     private bool _over;
 
-    private ProgressReporter(McpServer server, ProgressToken token)
+    private ProgressReporter(McpServer server, ProgressToken token, string text)
     {
         _server = server;
         _token = token;
-        _timer = new Timer(_ => Send(null), null, s_beat, s_beat);
-        Send(_text);
+        _text = text;
+        _timer = new Timer(_ => Send(null), null, s_patience, s_beat);
     }
 
+    /// <param name="request">The call.</param>
+    /// <param name="text">What it is doing until a phase says more.</param>
     /// <returns>Null if the client did not ask for progress.</returns>
-    internal static ProgressReporter? For(RequestContext<CallToolRequestParams> request) =>
-        request.Params?.ProgressToken is ProgressToken token ? new ProgressReporter(request.Server, token) : null;
+    internal static ProgressReporter? For(RequestContext<CallToolRequestParams> request, string text) =>
+        request.Params?.ProgressToken is ProgressToken token ? new ProgressReporter(request.Server, token, text) : null;
 
     public void Report(RunPhase value)
     {
         switch (value.Name)
         {
+            case RunPhase.Pull:
+                Send("installing the environment");
+                break;
+            case RunPhase.Prepare:
+                Send("making the snapshot that machines start from");
+                break;
             case RunPhase.Boot:
                 Send("booting Linux");
                 break;

@@ -23,6 +23,10 @@ internal sealed class ToolArguments
         : value.ValueKind == JsonValueKind.String ? value.GetString()
         : throw Wrong(name, "a string");
 
+    internal bool Has(string name) => Get(name) is not null;
+
+    internal string Required(string name) => Text(name) ?? throw Invalid($"the argument '{name}' is missing", $"Give '{name}', a string.");
+
     internal int Integer(string name, int fallback) => Get(name) is not JsonElement value ? fallback
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number
         : throw Wrong(name, "an integer");
@@ -41,13 +45,11 @@ internal sealed class ToolArguments
             throw Invalid($"the argument '{name}' is missing", "Give a shell command line, or a list of program and arguments.");
         if (value.ValueKind == JsonValueKind.String)
             return ["/bin/sh", "-c", value.GetString() is { Length: > 0 } line ? line : throw Wrong(name, "a command line that is not empty")];
-        if (value.ValueKind != JsonValueKind.Array)
-            throw Wrong(name, "a string or a list of strings");
-        var words = new List<string>(value.GetArrayLength());
-        foreach (JsonElement word in value.EnumerateArray())
-            words.Add(word.ValueKind == JsonValueKind.String ? word.GetString()! : throw Wrong(name, "a string or a list of strings"));
-        return words;
+        return Words(name, value, "a string or a list of strings");
     }
+
+    /// <summary>A list of strings, empty if it is not there.</summary>
+    internal IReadOnlyList<string> Words(string name) => Get(name) is JsonElement value ? Words(name, value, "a list of strings") : [];
 
     /// <summary>An object whose values are strings.</summary>
     internal Dictionary<string, string> Map(string name)
@@ -60,6 +62,16 @@ internal sealed class ToolArguments
         foreach (JsonProperty entry in value.EnumerateObject())
             map[entry.Name] = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : throw Wrong(name, "an object of strings");
         return map;
+    }
+
+    private static string[] Words(string name, JsonElement value, string wanted)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Wrong(name, wanted);
+        string[] words = new string[value.GetArrayLength()];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = value[i].ValueKind == JsonValueKind.String ? value[i].GetString()! : throw Wrong(name, wanted);
+        return words;
     }
 
     private JsonElement? Get(string name) =>

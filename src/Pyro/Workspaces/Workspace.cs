@@ -30,7 +30,7 @@ public sealed record Workspace
     /// <summary>What its tree began with.</summary>
     public required WorkspaceSeed WorkspaceSeed { get; init; }
 
-    /// <summary>One of <see cref="ExecutionModes"/>.</summary>
+    /// <summary><see cref="ExecutionModes.GuestVsock"/>: in a virtual machine.</summary>
     public string ExecutionMode { get; init; } = ExecutionModes.GuestVsock;
 
     /// <summary>Virtual processors.</summary>

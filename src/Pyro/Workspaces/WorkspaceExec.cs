@@ -31,10 +31,10 @@ public sealed record WorkspaceExecResult
     /// <summary>Its working directory.</summary>
     public required string Cwd { get; init; }
 
-    /// <summary>One of <see cref="ExecutionModes"/>.</summary>
+    /// <summary><see cref="ExecutionModes.GuestVsock"/>: in a virtual machine.</summary>
     public string ExecutionMode { get; init; } = ExecutionModes.GuestVsock;
 
-    /// <summary>As <see cref="RunResult.ExitCode"/>.</summary>
+    /// <summary>The command's exit code: 128 and the signal's number if a signal ended it, 124 after the time limit, 126 and 127 as in a shell.</summary>
     public required int ExitCode { get; init; }
 
     /// <summary>How long it took.</summary>

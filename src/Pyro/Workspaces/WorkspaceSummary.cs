@@ -67,7 +67,7 @@ public sealed record WorkspaceSummary
 /// <summary>A command, perhaps run several times with the same end.</summary>
 /// <param name="Sequence">The number of the last time; <c>logs</c> has its output.</param>
 /// <param name="Command">Its words in one line, cut if they are many.</param>
-/// <param name="ExitCode">As <see cref="RunResult.ExitCode"/>; null if it was cancelled or its machine died.</param>
+/// <param name="ExitCode">The command's exit code; null if it was cancelled or its machine died.</param>
 /// <param name="TimedOut">Whether the time limit ended it.</param>
 /// <param name="DurationMs">How long it took, all times together.</param>
 /// <param name="Count">How often it was run.</param>

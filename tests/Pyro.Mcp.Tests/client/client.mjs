@@ -1,12 +1,13 @@
 // Drives Pyro's MCP server with the official TypeScript client and prints what it saw as one JSON document.
-// usage: node client.mjs SCENARIO PYRO [ARGUMENTS AS JSON]
+// usage: node client.mjs SCENARIO SERVER [ARGUMENTS]     SERVER (program and arguments) and ARGUMENTS as JSON
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-const [scenario, pyro, json] = process.argv.slice(2);
+const [scenario, server, json] = process.argv.slice(2);
+const [command, ...args] = JSON.parse(server);
 const transport = new StdioClientTransport({
-  command: pyro,
-  args: ['mcp', 'serve', '--profile', 'vm-run'],
+  command,
+  args,
   env: process.env,
   stderr: 'inherit',
 });
@@ -53,6 +54,30 @@ const scenarios = {
       const result = await client.callTool({ name: 'vm_run', arguments: { command: `sleep 1; echo ${number}`, allow_host_compat: true } });
       return result.structuredContent.stdout;
     }));
+  },
+  // Calls one after the other: $id stands for the workspace that the first result names. A call with cancel_after_ms is cancelled.
+  async session() {
+    await client.listTools();
+    const results = [];
+    let id;
+    for (const { name, arguments: given, cancel_after_ms } of JSON.parse(json)) {
+      const call = JSON.parse(JSON.stringify(given ?? {}).replaceAll('$id', id ?? ''));
+      const progress = [];
+      const options = { timeout: 600_000, onprogress: value => progress.push(value.message) };
+      const abort = new AbortController();
+      if (cancel_after_ms) {
+        options.signal = abort.signal;
+        setTimeout(() => abort.abort('enough'), cancel_after_ms);
+      }
+      try {
+        const result = await client.callTool({ name, arguments: call }, undefined, options);
+        id ??= result.structuredContent?.workspace_id;
+        results.push({ ok: !result.isError, content: result.structuredContent ?? JSON.parse(result.content[0].text), progress });
+      } catch (error) {
+        results.push({ ok: false, thrown: String(error), progress });
+      }
+    }
+    return results;
   },
   async unknown() {
     try {
