@@ -3,7 +3,8 @@ namespace Pyro.Mcp.Tools;
 /// <summary>Arguments that several tools have.</summary>
 internal static class CommonArguments
 {
-    private static readonly RunRequest s_defaults = new() { Environment = "", Command = [] };
+    /// <summary>What a call that says nothing gets.</summary>
+    internal static readonly RunRequest Defaults = new() { Environment = "", Command = [] };
 
     internal static readonly ToolArgument WorkspaceId = new(
         "workspace_id", """{ "type": "string", "minLength": 1, "description": "The workspace: its id, a unique beginning of the id, or its name." }""", isRequired: true);
@@ -23,15 +24,15 @@ internal static class CommonArguments
 
     internal static readonly ToolArgument VcpuCount = new(
         "vcpu_count",
-        $$"""{ "type": "integer", "description": "Virtual processors.", "minimum": {{RunRequest.MinVcpuCount}}, "maximum": {{RunRequest.MaxVcpuCount}}, "default": {{s_defaults.VcpuCount}} }""");
+        $$"""{ "type": "integer", "description": "Virtual processors.", "minimum": {{RunRequest.MinVcpuCount}}, "maximum": {{RunRequest.MaxVcpuCount}}, "default": {{Defaults.VcpuCount}} }""");
 
     internal static readonly ToolArgument MemMib = new(
         "mem_mib",
-        $$"""{ "type": "integer", "description": "Memory in MiB; more for builds.", "minimum": {{RunRequest.MinMemMib}}, "default": {{s_defaults.MemMib}} }""");
+        $$"""{ "type": "integer", "description": "Memory in MiB; more for builds.", "minimum": {{RunRequest.MinMemMib}}, "default": {{Defaults.MemMib}} }""");
 
     internal static readonly ToolArgument TimeoutSeconds = new(
         "timeout_seconds",
-        $$"""{ "type": "integer", "description": "How long the command may run; raise it for builds and test suites.", "minimum": 1, "maximum": {{RunRequest.MaxSeconds}}, "default": {{s_defaults.TimeoutSeconds}} }""");
+        $$"""{ "type": "integer", "description": "How long the command may run; raise it for builds and test suites.", "minimum": 1, "maximum": {{RunRequest.MaxSeconds}}, "default": {{Defaults.TimeoutSeconds}} }""");
 
     internal static readonly ToolArgument Env = new(
         "env", """{ "type": "object", "description": "Environment variables of the command.", "additionalProperties": { "type": "string" } }""");
@@ -46,7 +47,7 @@ internal static class CommonArguments
 
     /// <summary>The arguments of a machine's size, as they came.</summary>
     internal static (int VcpuCount, int MemMib) Size(ToolArguments arguments) =>
-        (arguments.Integer(VcpuCount.Name, s_defaults.VcpuCount), arguments.Integer(MemMib.Name, s_defaults.MemMib));
+        (arguments.Integer(VcpuCount.Name, Defaults.VcpuCount), arguments.Integer(MemMib.Name, Defaults.MemMib));
 
-    internal static int Timeout(ToolArguments arguments) => arguments.Integer(TimeoutSeconds.Name, s_defaults.TimeoutSeconds);
+    internal static int Timeout(ToolArguments arguments) => arguments.Integer(TimeoutSeconds.Name, Defaults.TimeoutSeconds);
 }

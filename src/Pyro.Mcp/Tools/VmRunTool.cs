@@ -9,8 +9,6 @@ internal static class VmRunTool
     // What a model can take in; more is told by stdout_truncated and stderr_truncated.
     internal const int MaxOutputBytes = 64 * 1024;
 
-    private static readonly RunRequest s_defaults = new() { Environment = "", Command = [] };
-
     internal static PyroTool Make(PyroMcpOptions options) => new()
     {
         Name = "vm_run",
@@ -28,7 +26,7 @@ internal static class VmRunTool
             CommonArguments.VcpuCount,
             CommonArguments.MemMib,
             CommonArguments.TimeoutSeconds,
-            new("ttl_seconds", $$"""{ "type": "integer", "description": "How long the machine may live in all; larger than timeout_seconds.", "minimum": 1, "maximum": {{RunRequest.MaxSeconds}}, "default": {{s_defaults.TtlSeconds}} }"""),
+            new("ttl_seconds", $$"""{ "type": "integer", "description": "How long the machine may live in all; larger than timeout_seconds.", "minimum": 1, "maximum": {{RunRequest.MaxSeconds}}, "default": {{CommonArguments.Defaults.TtlSeconds}} }"""),
             CommonArguments.Env,
             new("workdir", """{ "type": "string", "description": "The command's working directory, an absolute path in the guest.", "pattern": "^/" }"""),
             new("allow_host_compat", """{ "type": "boolean", "description": "If no virtual machine can run on this computer, run the command on the computer itself, WITHOUT isolation. Only with the user's consent.", "default": false }"""),
@@ -51,7 +49,7 @@ internal static class VmRunTool
             VcpuCount = vcpuCount,
             MemMib = memMib,
             TimeoutSeconds = CommonArguments.Timeout(arguments),
-            TtlSeconds = arguments.Integer("ttl_seconds", s_defaults.TtlSeconds),
+            TtlSeconds = arguments.Integer("ttl_seconds", CommonArguments.Defaults.TtlSeconds),
             Env = arguments.Map(CommonArguments.Env.Name),
             Workdir = arguments.Text("workdir"),
             AllowHostCompat = arguments.Flag("allow_host_compat"),
